@@ -16,11 +16,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from fakecam.auth import SCHEMES
+from fakecam.clips import ensure
 from fakecam.demux import ClipError
 from fakecam.server import FakeCameras
 from fakecam.settings import CameraSettings, SettingsError, read_config, read_password
 
 _CLIP_SUFFIXES = (".mp4", ".mov", ".mkv")
+_DEFAULT_CLIPS = Path(__file__).resolve().parents[2] / "var" / "clips"
 _EXIT_USAGE = 2
 _EXIT_UNAVAILABLE = 5
 
@@ -39,7 +41,7 @@ def _parser() -> argparse.ArgumentParser:
         nargs="+",
         type=Path,
         metavar="PATH",
-        help="files or folders; cameras take them in turn",
+        help="files or folders; cameras take them in turn (default: those of scripts/make-clips)",
     )
     add("--count", type=int, help="how many cameras, /cam/1 … (default: one per clip)")
     add("--config", type=Path, metavar="FILE", help="JSON with per-camera settings instead")
@@ -65,9 +67,9 @@ def _cameras(args: argparse.Namespace) -> list[CameraSettings]:
     unknown = set(args.auth.split("+")) - set(SCHEMES)
     if unknown:
         raise SettingsError(f"--auth: unknown scheme {', '.join(sorted(unknown))}")
-    files = _clip_files(args.clips or [])
+    files = _clip_files(args.clips) if args.clips else list(ensure(_DEFAULT_CLIPS).files)
     if not files:
-        raise SettingsError("--clips: no .mp4, .mov or .mkv file (scripts/make-clips makes some)")
+        raise SettingsError("--clips: no .mp4, .mov or .mkv file there")
     common = CameraSettings(
         path="",
         clip=files[0],
