@@ -258,15 +258,26 @@ class BlobStore(Protocol):
         """Lift the hold; harmless to repeat. A lock stays in force. Raises Missing."""
         ...
 
-    def try_shorten_lock(self, key: str, version_id: str, lock: Lock) -> None:
-        """Ask the store itself to replace a lock by an earlier one: for the canary alone (R4).
+    def try_delete(self, key: str, version_id: str) -> None:
+        """Ask the store itself to delete, without our own look at the lock: for the canary (R4).
 
-        A sound store raises Locked. Refuses keys outside `canary/` with ValueError.
+        A sound store raises Locked, or Denied, for a locked version. ValueError outside `canary/`.
+        """
+        ...
+
+    def try_shorten_lock(self, key: str, version_id: str, lock: Lock) -> None:
+        """Ask the store itself to replace a lock by an earlier one: for the canary (R4).
+
+        A sound store raises Locked or Denied. ValueError outside `canary/`.
         """
         ...
 
     def abort_stale_uploads(self, older_than_us: int) -> int:
         """Abort multipart uploads begun before this time (U8); how many there were."""
+        ...
+
+    def versioning(self) -> bool:
+        """Whether the store keeps versions here, as its configuration says."""
         ...
 
     def server_time_us(self) -> int:
@@ -297,6 +308,14 @@ def check_canary_key(key: str) -> str:
     if not check_key(key).startswith(CANARY_PREFIX):
         raise ValueError("only the canary's own blobs are tried")
     return key
+
+
+def check_deletion(lock: Lock | None, *, hold: bool, now_us: int) -> None:
+    """Raise Locked while a lock or hold is in force (R1)."""
+    if hold:
+        raise Locked("a hold is in force")
+    if lock is not None and lock.retain_until_us > now_us:
+        raise Locked("the lock has not ended")
 
 
 def check_extension(present: Lock | None, wanted: Lock) -> bool:

@@ -30,6 +30,12 @@ class Transient(StoreError):
     code = "transient"
 
 
+class Paused(Transient):
+    """The bandwidth is set to 0: nothing is sent until it is raised. Not retried in place."""
+
+    code = "paused"
+
+
 class Permanent(StoreError):
     """Trying again cannot help: our request or the store's set-up is wrong."""
 
