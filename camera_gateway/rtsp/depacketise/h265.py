@@ -1,0 +1,75 @@
+"""H.265 from RTP (RFC 7798): single NAL units, aggregates, fragments, each with or without DONL. Pure.
+
+DONL fields are there when the SDP says `sprop-max-don-diff` above zero; they are skipped, since over TCP
+the packets come in decoding order. PACI packets are refused by name.
+"""
+
+from __future__ import annotations
+
+from camera_gateway.rtsp.depacketise.nal_units import NalAssembler, split_aggregate
+from camera_gateway.rtsp.errors import CodecRefused
+
+_AGGREGATE, _FRAGMENT, _PACI = 48, 49, 50
+_VPS, _PPS = 32, 34
+_IRAP_FIRST, _IRAP_LAST = 16, 21
+_START, _END = 0x80, 0x40
+_HEADER = 2
+
+
+class H265Assembler(NalAssembler):
+    """Payloads of one H.265 track in, access units out; `donl` as signalled in the SDP."""
+
+    __slots__ = ("_donl",)
+    fragment_prefix = 3
+
+    def __init__(self, track: int, *, donl: bool = False) -> None:
+        super().__init__(track)
+        self._donl = donl
+
+    def _take(self, payload: bytes) -> None:
+        if len(payload) < _HEADER:
+            self.ignored += 1
+            return
+        kind = payload[0] >> 1 & 63
+        if kind == _FRAGMENT:
+            self._fragment(payload)
+        elif kind < _AGGREGATE:
+            nal = payload[:_HEADER] + payload[_HEADER + 2 :] if self._donl else payload
+            self._whole(nal)
+        elif kind == _AGGREGATE:
+            # DONL before the first NAL unit, one byte of DOND before each other one
+            nals, whole = split_aggregate(payload, _HEADER + 2 * self._donl, gap=1 if self._donl else 0)
+            long_enough = [nal for nal in nals if len(nal) >= _HEADER]
+            self._several(long_enough)
+            if not whole or len(long_enough) < len(nals):
+                self._truncated()
+        elif kind == _PACI:
+            raise CodecRefused("H265 PACI", "the camera sends H.265 in PACI packets")
+        else:
+            self.ignored += 1
+
+    def _fragment(self, payload: bytes) -> None:
+        if len(payload) < 3:  # noqa: PLR2004 - header and fragment header
+            self.ignored += 1
+            return
+        first, second, flags = payload[0], payload[1], payload[2]
+        kind = flags & 63
+        if flags & _START:
+            header = bytes((first & 0x81 | kind << 1, second))
+            data = payload[3 + 2 * self._donl :]
+            middle = first << 16 | second << 8 | kind
+            self._start_fragments(header, data, middle, middle | _END)
+            if flags & _END:
+                self.end_fragments()
+        elif self.open_at >= 0 and kind == self.open_header[0] >> 1 & 63:
+            self._more_fragments(payload[3:])
+            if flags & _END:
+                self.end_fragments()
+        else:
+            self._orphan(ends=bool(flags & _END))
+
+    def _is_key(self, nal: bytes) -> bool:
+        return _IRAP_FIRST <= nal[0] >> 1 & 63 <= _IRAP_LAST
+
+    def _is_parameter_set(self, nal: bytes) -> bool:
+        return _VPS <= nal[0] >> 1 & 63 <= _PPS
