@@ -213,6 +213,8 @@ def test_a_venv_of_a_python_that_is_too_old_is_not_sound(tree: Path) -> None:
     venv = fake_venv(tree)
     old = "import sys; sys.version_info = (3, 10)"
     program(venv / "bin" / "python", f"""exec {sys.executable} -c "{old}; $2" """)
+    assert bash(tree, "venv_is_sound && echo sound || echo unsound").stdout == "unsound\n"
+    program(venv / "bin" / "python", f"""exec {sys.executable} "$@" """)
     assert bash(tree, "venv_is_sound && echo sound || echo unsound").stdout == "sound\n"
 
 
