@@ -1,0 +1,263 @@
+"""Verbs on footage: list, coverage, and what a fetch needs to know."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict
+
+from camera_gateway.actions.cameras import STALE_US
+from camera_gateway.catalogue import gaps as gap_rows
+from camera_gateway.catalogue import queue, registry, segments
+from camera_gateway.clock import US, rfc3339
+from camera_gateway.domain.camera import Camera, CameraState
+from camera_gateway.domain.coverage import Coverage, Gap, KeptSpan, coverage
+from camera_gateway.domain.footage import RECORDED, GapCause
+from camera_gateway.domain.ids import CameraId
+from camera_gateway.domain.intervals import normalise, subtract
+from camera_gateway.domain.schedule import parse_schedule
+from camera_gateway.errors import InvalidInput
+from camera_gateway.handover.status_file import CameraStatus, RecorderStatus, read_statuses
+from camera_gateway.upload.policy import Pending, eta_us
+
+if TYPE_CHECKING:
+    from camera_gateway.actions.gateway import Gateway
+    from camera_gateway.catalogue.opening import Transaction
+    from camera_gateway.catalogue.segments import SegmentRow
+    from camera_gateway.domain.people import Actor
+
+NOT_YET_PUT = frozenset({"spooled", "intended"})
+
+
+class Span(BaseModel):
+    """A camera and a span of time, µs UTC."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    camera: str
+    from_us: int
+    to_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What catalogue and recorder know of a span."""
+
+    camera: Camera
+    rows: list[SegmentRow]
+    result: Coverage
+    open_from_us: int | None
+
+
+def _check_span(args: Span) -> None:
+    if args.to_us <= args.from_us:
+        raise InvalidInput("the span is empty: --from is not before --to", hint="times are RFC 3339 or such as -2h")
+
+
+async def list_(gateway: Gateway, _actor: Actor, args: Span) -> list[dict[str, Any]]:
+    """List the segments that touch a span."""
+    _check_span(args)
+
+    def work(tx: Transaction) -> list[SegmentRow]:
+        camera = registry.get_camera(tx, CameraId(args.camera))
+        return segments.in_span(tx, camera.id, args.from_us, args.to_us)
+
+    return [_segment(row) for row in await gateway.read(work)]
+
+
+def _segment(row: SegmentRow) -> dict[str, Any]:
+    sidecar = row.sidecar
+    return {
+        "id": sidecar.segment,
+        "run": sidecar.run,
+        "start": rfc3339(sidecar.start_us),
+        "end": rfc3339(sidecar.end_us),
+        "media_duration_s": sidecar.media_duration_us / US,
+        "bytes": sidecar.size_bytes,
+        "sha256": sidecar.sha256,
+        "key": row.key,
+        "version_id": row.version_id,
+        "state": row.state.value,
+        "retain_until": None if row.retain_until_us is None else rfc3339(row.retain_until_us),
+        "origin": sidecar.origin.value,
+        "video": f"{sidecar.video_codec} {sidecar.width}x{sidecar.height}",
+        "audio": sidecar.audio_codec,
+        "clock_offset_s": None if sidecar.clock_offset_us is None else sidecar.clock_offset_us / US,
+        "wall_uncertainty_s": sidecar.wall_uncertainty_us / US,
+        "packets_lost": sidecar.packets_lost,
+    }
+
+
+async def known(gateway: Gateway, args: Span) -> Known:
+    """Gather what is known of a span: one read of the catalogue and the recorders' status files."""
+    _check_span(args)
+    camera_id = CameraId(args.camera)
+    now_us = gateway.clock.now_us()
+    # status before catalogue: a segment sealed in between is then seen twice, never not at all
+    recorders = read_statuses(gateway.data_dir / "status")
+
+    def work(tx: Transaction) -> tuple[Camera, list[SegmentRow], list[Gap]]:
+        camera = registry.get_camera(tx, camera_id)
+        rows = segments.in_span(tx, camera_id, args.from_us, args.to_us)
+        records = gap_rows.gaps_in_span(tx, camera_id, args.from_us, args.to_us)
+        return camera, rows, [Gap(r.start_us, r.end_us, r.cause, r.detail) for r in records]
+
+    camera, rows, records = await gateway.read(work)
+    end_us = min(args.to_us, now_us)
+    status, recorder = _status_of(recorders, camera_id)
+    open_from_us = None
+    if camera.state is not CameraState.RETIRED:
+        open_from_us, ongoing = _now_open(camera, status, recorder, rows, now_us)
+        records += ongoing
+        if open_from_us is not None:
+            end_us = min(end_us, max(open_from_us, args.from_us))
+    life = (camera.created_us, camera.retired_us if camera.retired_us is not None else now_us)
+    start_us = args.from_us
+    end_us = max(end_us, start_us)
+    off = normalise((g.start_us, g.end_us) for g in records if g.cause is GapCause.SCHEDULE_OFF)
+    scheduled = subtract([life], off) if life[1] > life[0] else []
+    spans = [KeptSpan(r.sidecar.start_us, r.sidecar.end_us, r.state.value, r.locked) for r in rows]
+    result = coverage(start_us, end_us, scheduled, spans, records)
+    alive = tuple(g for g in result.gaps if g.end_us > life[0] and g.start_us < life[1])
+    result = Coverage(
+        result.start_us,
+        result.end_us,
+        result.expected_us,
+        result.recorded_us,
+        result.put_us,
+        result.stored_us,
+        result.locked_us,
+        alive,
+    )
+    return Known(camera, rows, result, open_from_us)
+
+
+def _status_of(
+    recorders: list[RecorderStatus], camera: CameraId
+) -> tuple[CameraStatus | None, RecorderStatus | None]:
+    """Return the newest word on a camera, and the recorder that said it."""
+    best: tuple[CameraStatus | None, RecorderStatus | None] = (None, None)
+    for recorder in recorders:
+        for status in recorder.cameras:
+            if status.camera == camera and (best[1] is None or recorder.written_us > best[1].written_us):
+                best = status, recorder
+    return best
+
+
+def _now_open(
+    camera: Camera,
+    status: CameraStatus | None,
+    recorder: RecorderStatus | None,
+    rows: list[SegmentRow],
+    now_us: int,
+) -> tuple[int | None, list[Gap]]:
+    """Return where unsealed footage begins (None: nothing is open), and the gaps that are still open.
+
+    A recorder that does not write is down: the gap begins at the last durable moment (invariant C5).
+    """
+    last_row = max((r.sidecar.end_us for r in rows), default=camera.created_us)
+    if status is None or recorder is None:
+        return None, [Gap(last_row, now_us, GapCause.GATEWAY_DOWN, "the recorder has not started")]
+    last = max(last_row, status.last_end_us or 0)
+    if now_us - recorder.written_us >= STALE_US:
+        if status.gap_from_us is not None:
+            cause = status.cause or GapCause.GATEWAY_DOWN
+            gaps = [Gap(status.gap_from_us, recorder.written_us, cause, status.detail)]
+            return None, [*gaps, Gap(recorder.written_us, now_us, GapCause.GATEWAY_DOWN, "the recorder is down")]
+        durable = max(status.open_to_us or 0, last)
+        gap = Gap(durable, now_us, GapCause.GATEWAY_DOWN, "the recorder is down")
+        return (last if durable > last else None), [gap]
+    if status.gap_from_us is not None:
+        return None, [Gap(status.gap_from_us, now_us, status.cause or GapCause.GATEWAY_DOWN, status.detail)]
+    return last if status.last_end_us is not None else status.open_from_us, []
+
+
+async def coverage_(gateway: Gateway, _actor: Actor, args: Span) -> dict[str, Any]:
+    """Say of every second of a span: recorded, put, stored, locked, or a gap with its cause."""
+    found = await known(gateway, args)
+    result = found.result
+    waiting = [r for r in found.rows if r.state.value in NOT_YET_PUT or r.state.value == "put"]
+    return {
+        "camera": found.camera.id,
+        "from": rfc3339(result.start_us),
+        "to": rfc3339(result.end_us),
+        "asked_to": rfc3339(args.to_us),
+        "open": None if found.open_from_us is None else {"from": rfc3339(found.open_from_us)},
+        "expected_s": result.expected_us / US,
+        "recorded_s": result.recorded_us / US,
+        "put_s": result.put_us / US,
+        "stored_s": result.stored_us / US,
+        "locked_s": result.locked_us / US,
+        "unknown_s": result.unknown_us / US,
+        "gaps": [
+            {
+                "from": rfc3339(gap.start_us),
+                "to": rfc3339(gap.end_us),
+                "cause": gap.cause.value,
+                "detail": gap.detail,
+                "required": gap.required,
+            }
+            for gap in result.gaps
+        ],
+        "not_yet_stored": await _not_yet_stored(gateway, found.camera, waiting),
+    }
+
+
+async def _not_yet_stored(gateway: Gateway, camera: Camera, waiting: list[SegmentRow]) -> dict[str, Any] | None:
+    """Say what of the span is recorded but not yet stored, and when it will be."""
+    if not waiting:
+        return None
+    now_us = gateway.clock.now_us()
+
+    def work(tx: Transaction) -> tuple[int, tuple[str, ...], tuple[str, ...], str]:
+        site = registry.get_site(tx, camera.site)
+        backlog = queue.backlog(tx)
+        return backlog.bytes, site.upload_windows, site.holidays, site.time_zone
+
+    backlog_bytes, windows, holidays, time_zone = await gateway.read(work)
+    upload = gateway.settings.upload
+    schedule = parse_schedule(windows or tuple(upload.windows), holidays)
+    pending = Pending(backlog_bytes, schedule, time_zone, upload.bandwidth_bps, upload.bandwidth_outside_bps)
+    eta = eta_us(pending, now_us)
+    return {
+        "segments": len(waiting),
+        "bytes": sum(r.sidecar.size_bytes for r in waiting),
+        "seconds": sum(r.sidecar.end_us - r.sidecar.start_us for r in waiting) / US,
+        "eta": None if eta is None else rfc3339(eta),
+        "last_error": next((r.error_class for r in waiting if r.error_class), None),
+    }
+
+
+async def fetch_plan(gateway: Gateway, actor: Actor, args: Span) -> dict[str, Any]:
+    """Return what a fetch reads, and write the audit row without which nobody sees footage (invariant S3)."""
+    found = await known(gateway, args)
+    rows = [r for r in found.rows if r.state.value in RECORDED]
+
+    def work(tx: Transaction) -> None:
+        tx.audit(
+            "footage.fetch",
+            f"camera:{found.camera.id}",
+            **{"from": rfc3339(args.from_us), "to": rfc3339(args.to_us), "segments": len(rows)},
+        )
+
+    await gateway.write(actor, work)
+    return {
+        "camera": found.camera.id,
+        "from_us": args.from_us,
+        "to_us": found.result.end_us if found.open_from_us is not None else args.to_us,
+        "segments": [
+            {
+                "sidecar": r.sidecar.as_json(),
+                "state": r.state.value,
+                "spool_path": r.spool_path,
+                "key": r.key,
+                "version_id": r.version_id,
+            }
+            for r in rows
+        ],
+        "gaps": [
+            {"from_us": g.start_us, "to_us": g.end_us, "cause": g.cause.value, "detail": g.detail}
+            for g in found.result.gaps
+        ],
+    }

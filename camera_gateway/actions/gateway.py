@@ -1,0 +1,70 @@
+"""What a verb needs to do its work: settings, clock, catalogue, vault and store, and threads to wait in.
+
+Only `roles/` makes one. The catalogue is touched from one thread alone (invariant D9), the store from a few; the
+event loop waits for neither.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import Executor
+    from pathlib import Path
+
+    from camera_gateway.catalogue.opening import Catalogue, Transaction
+    from camera_gateway.clock import Clock
+    from camera_gateway.domain.people import Actor
+    from camera_gateway.settings.schema import Settings
+    from camera_gateway.settings.vault import Vault
+    from storage.blobs import BlobStore
+    from storage.spool import Spool
+
+T = TypeVar("T")
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """The installation as verbs see it."""
+
+    settings: Settings
+    config_file: Path | None
+    data_dir: Path
+    clock: Clock
+    catalogue: Catalogue
+    vault: Vault
+    spool: Spool
+    store: BlobStore
+    catalogue_thread: Executor
+    """Exactly one thread: the catalogue's only user."""
+    store_threads: Executor
+    registry_changed: Callable[[], None]
+    """Rung after a change of the registry, so that the plan is written at once; a scan guarantees it."""
+
+    async def read(self, work: Callable[[Transaction], T]) -> T:
+        """Run `work` in a read transaction on the catalogue's thread."""
+
+        def inside() -> T:
+            with self.catalogue.read() as tx:
+                return work(tx)
+
+        return await asyncio.get_running_loop().run_in_executor(self.catalogue_thread, inside)
+
+    async def write(self, actor: Actor, work: Callable[[Transaction], T]) -> T:
+        """Run `work` in a write transaction on the catalogue's thread; commit before returning."""
+
+        def inside() -> T:
+            with self.catalogue.write(actor) as tx:
+                return work(tx)
+
+        return await asyncio.get_running_loop().run_in_executor(self.catalogue_thread, inside)
+
+    async def waiting(self, work: Callable[..., T], *args: Any) -> T:  # noqa: ANN401 - passed on untouched
+        """Run blocking `work` on a store thread."""
+        return await asyncio.get_running_loop().run_in_executor(self.store_threads, lambda: work(*args))
+
+    async def waiting_on_catalogue(self, work: Callable[[Catalogue], T]) -> T:
+        """Run `work` on the catalogue's thread with the catalogue itself; keep it short, writers wait."""
+        return await asyncio.get_running_loop().run_in_executor(self.catalogue_thread, lambda: work(self.catalogue))

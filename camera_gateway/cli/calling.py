@@ -1,0 +1,36 @@
+"""How the shell reaches a verb: through the control socket of a running `serve`, else in this process.
+
+`serve` owns the catalogue (contract.md, "One writer"). Where no `serve` answers, the catalogue's lock is free and
+the command opens it itself; where somebody holds the lock and does not answer, that is said.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from camera_gateway.actions.verbs import perform
+from camera_gateway.api.control_client import SOCKET_NAME, NobodyServes, ask
+from camera_gateway.domain.people import Actor
+from camera_gateway.roles.local import local_gateway, shell_user
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from camera_gateway.settings.load import Loaded
+
+ANSWER_S = 3_600.0
+"""A check of every byte takes its time."""
+
+
+def call(loaded: Loaded, verb: str, arguments: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
+    """Perform a verb and return its result; raise `GatewayError` as the verb raised it."""
+    try:
+        return ask(loaded.settings.site.data_dir / SOCKET_NAME, verb, arguments, answer_s=ANSWER_S)
+    except NobodyServes:
+        return asyncio.run(_here(loaded, verb, arguments))
+
+
+async def _here(loaded: Loaded, verb: str, arguments: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
+    async with local_gateway(loaded) as gateway:
+        return await perform(gateway, Actor("shell", shell_user()), verb, arguments)

@@ -1,0 +1,22 @@
+"""`camera-gateway`: the same verbs from a shell. See docs/reference/commands.md (generated)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from camera_gateway.cli import camera, footage, institution, service, standard
+from camera_gateway.cli.shell import OneLineErrors
+
+
+@click.group(cls=OneLineErrors, name="camera-gateway", context_settings={"max_content_width": 110})
+@click.option("--config", type=click.Path(dir_okay=False, path_type=Path), help="The gateway.toml to use.")
+@click.option("as_json", "--json", is_flag=True, help="Print one JSON document on standard output.")
+@click.version_option(package_name="camera-gateway")
+def main(config: Path | None, *, as_json: bool) -> None:  # noqa: ARG001 - read from the context by each command
+    """Record institution cameras, keep the footage off site as long as the rules say, and prove it."""
+
+
+for module in (service, institution, camera, footage, standard):
+    module.register(main)

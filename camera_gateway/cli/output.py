@@ -1,0 +1,80 @@
+"""What the shell prints: one JSON document on stdout with --json, else tables and sentences for people."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from camera_gateway.errors import GatewayError
+
+
+class Output:
+    """Where a command's answer goes."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self.as_json = as_json
+        self.console = Console(soft_wrap=True)
+        self.notes = Console(stderr=True, soft_wrap=True)
+
+    def document(self, value: Any) -> bool:  # noqa: ANN401 - JSON
+        """Print `value` as the one JSON document; True when that was asked for."""
+        if self.as_json:
+            click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+        return self.as_json
+
+    def table(self, rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, empty: str) -> None:
+        """Print rows as a table, or the sentence that says that there are none."""
+        if not rows:
+            self.console.print(empty, markup=False)
+            return
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for column in columns:
+            table.add_column(column.replace("_", " "), overflow="fold")
+        for row in rows:
+            table.add_row(*(_cell(row.get(column)) for column in columns))
+        self.console.print(table)
+
+    def fields(self, value: Mapping[str, Any], *, indent: str = "") -> None:
+        """Print a mapping, one field a line, nested ones indented."""
+        for key, item in value.items():
+            name = key.replace("_", " ")
+            if isinstance(item, dict):
+                self.say(f"{indent}{name}:")
+                self.fields(item, indent=indent + "  ")
+            elif isinstance(item, list) and item and isinstance(item[0], dict):
+                self.say(f"{indent}{name}:")
+                for one in item:
+                    self.say(f"{indent}  - {', '.join(f'{k}={_cell(v)}' for k, v in one.items())}")
+            else:
+                self.say(f"{indent}{name}: {_cell(item)}")
+
+    def say(self, text: str) -> None:
+        """Print a sentence."""
+        self.console.print(text, markup=False, highlight=False)
+
+    def error(self, error: GatewayError) -> None:
+        """Print an error in one line: what, why, what to do."""
+        if self.as_json:
+            click.echo(json.dumps({"error": error.as_dict()}, ensure_ascii=False))
+            return
+        hint = f" – {error.hint}" if error.hint else ""
+        click.echo(f"camera-gateway: {error.message}{hint}", err=True)
+
+
+def _cell(value: Any) -> str:  # noqa: ANN401 - JSON
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.3f}".rstrip("0").rstrip(".")
+    if isinstance(value, list):
+        return ", ".join(_cell(v) for v in value) or "–"
+    return str(value)

@@ -1,0 +1,106 @@
+"""What every command shares: --config and --json (before or after the verb), errors in one line, exit codes."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from camera_gateway.cli.calling import call
+from camera_gateway.cli.output import Output
+from camera_gateway.clock import SystemClock
+from camera_gateway.errors import GatewayError, InvalidInput
+from camera_gateway.settings.load import Loaded, load
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@dataclass(slots=True)
+class Shell:
+    """One invocation: where its settings come from and where its answer goes."""
+
+    config: Path | None
+    out: Output
+    clock: SystemClock
+    _loaded: Loaded | None = None
+
+    @property
+    def loaded(self) -> Loaded:
+        """Return the settings, read at the first use."""
+        if self._loaded is None:
+            self._loaded = load(self.config)
+        return self._loaded
+
+    def call(self, verb: str, **arguments: Any) -> Any:  # noqa: ANN401 - JSON
+        """Perform a verb and return its result."""
+        return call(self.loaded, verb, arguments)
+
+
+def command(group: click.Group, name: str) -> Callable[[Callable[..., Any]], click.Command]:
+    """Add a command to `group`: its function gets a `Shell` first; `GatewayError` becomes an exit code."""
+
+    def decorate(function: Callable[..., Any]) -> click.Command:
+        @functools.wraps(function)
+        def run(*args: Any, config: Path | None, as_json: bool, **kwargs: Any) -> None:  # noqa: ANN401
+            context = click.get_current_context()
+            outer = context.find_root().params
+            out = Output(as_json=as_json or bool(outer.get("as_json")))
+            shell = Shell(config or outer.get("config"), out, SystemClock())
+            try:
+                code = function(shell, *args, **kwargs)
+            except GatewayError as error:
+                out.error(error)
+                context.exit(error.exit_code)
+            context.exit(code or 0)
+
+        run.__click_params__ = [  # type: ignore[attr-defined]
+            *getattr(function, "__click_params__", []),
+            *reversed(common_options()),
+        ]
+        made = click.command(name)(run)
+        group.add_command(made)
+        return made
+
+    return decorate
+
+
+def common_options() -> list[click.Option]:
+    """Return the options that every command has."""
+    return [
+        click.Option(["--config"], type=click.Path(dir_okay=False, path_type=Path), help="The gateway.toml to use."),
+        click.Option(["as_json", "--json"], is_flag=True, help="Print one JSON document on standard output."),
+    ]
+
+
+class OneLineErrors(click.Group):
+    """A group whose usage errors are one line too, and honour --json."""
+
+    def main(self, *args: Any, **kwargs: Any) -> NoReturn:  # noqa: ANN401 - click's own signature
+        """Run; turn click's usage errors into ours."""
+        kwargs["standalone_mode"] = False
+        arguments = kwargs.get("args") or (args[0] if args else None)
+        try:
+            code = super().main(*args, **kwargs)
+        except click.exceptions.NoArgsIsHelpError as error:
+            click.echo(error.format_message())
+            raise SystemExit(2) from None
+        except click.ClickException as error:
+            where = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "camera-gateway"
+            out = Output(as_json=_wants_json(arguments))
+            out.error(InvalidInput(error.format_message(), hint=f"see {where} --help"))
+            raise SystemExit(2) from None
+        except click.Abort:
+            raise SystemExit(130) from None
+        raise SystemExit(code if isinstance(code, int) else 0)
+
+
+def _wants_json(arguments: list[str] | None) -> bool:
+    if arguments is None:
+        import sys  # noqa: PLC0415 - only on this rare path
+
+        arguments = sys.argv[1:]
+    return "--json" in arguments

@@ -1,0 +1,276 @@
+"""What a camera really sends, or why it cannot be used: one short visit with the recorder's own protocol core.
+
+Resolves once, checks the address against the allowed networks, connects to that address only, never follows a
+redirect (threats.md M1). The result never holds a password or a URL with one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from camera_gateway.clock import US
+from camera_gateway.domain.camera import StreamAddress, address_allowed
+from camera_gateway.domain.footage import ProbeCause
+from camera_gateway.media.parameter_sets import ParameterSetError, video_format
+from camera_gateway.rtsp.conversation import Conversation, Target
+from camera_gateway.rtsp.errors import RtspError, RtspRefused
+
+if TYPE_CHECKING:
+    from camera_gateway.clock import Clock
+    from camera_gateway.rtsp.access_unit import AccessUnit
+
+CONNECT_S = 5.0
+ANSWER_S = 8.0
+READ_BYTES = 1 << 16
+LONG_GOP_S = 10.0
+"""A longer GOP marks a smart codec: seeking and cutting suffer (crumbvms #114)."""
+CLOCK_OFF_S = 5.0
+
+CANNOT_REACH = frozenset(
+    {ProbeCause.RESOLVE_FAILED, ProbeCause.PORT_CLOSED, ProbeCause.NO_ANSWER, ProbeCause.TLS_FAILED}
+)
+"""Causes for which the shell exits with 5 (cannot be reached) rather than 1 (refused or unusable)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeTarget:
+    """Where to look, with which account; the password never shows."""
+
+    address: StreamAddress
+    username: str | None
+    password: str | None = field(repr=False)
+    allowed_networks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """The result: what was seen, or the cause, one sentence and what to do."""
+
+    ok: bool
+    cause: ProbeCause | None
+    message: str
+    hint: str
+    video: dict[str, Any] | None = None
+    audio: dict[str, Any] | None = None
+    clock_offset_s: float | None = None
+    auth: str | None = None
+    skipped: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the JSON of contract.md, "camera probe"."""
+        return {
+            "ok": self.ok,
+            "cause": None if self.cause is None else self.cause.value,
+            "message": self.message,
+            "hint": self.hint,
+            "video": self.video,
+            "audio": self.audio,
+            "clock_offset_s": self.clock_offset_s,
+            "auth": self.auth,
+            "skipped": list(self.skipped),
+        }
+
+
+def failed(cause: ProbeCause, message: str, hint: str) -> Probe:
+    """Return a probe that found nothing usable."""
+    return Probe(ok=False, cause=cause, message=message, hint=hint)
+
+
+async def probe(target: ProbeTarget, clock: Clock, *, seconds: float) -> Probe:
+    """Visit a camera for about `seconds` of its stream; every failure is a result, never an exception."""
+    found = await _connect(target)
+    if isinstance(found, Probe):
+        return found
+    reader, writer = found
+    address = target.address
+    conversation = Conversation(Target(address.host, address.port, address.path, target.username, target.password))
+    try:
+        refused = await _handshake(conversation, reader, writer)
+        if refused is not None:
+            return refused
+        sample = await _watch(conversation, reader, clock, seconds)
+        with suppress(ConnectionError):
+            writer.write(conversation.teardown())
+            await asyncio.wait_for(writer.drain(), 1)
+    except RtspRefused as error:
+        return failed(error.cause, error.message, error.hint)
+    except RtspError as error:
+        return failed(ProbeCause.NOT_RTSP, error.message, error.hint or "check that the URL is the camera's RTSP URL")
+    except (ConnectionError, TimeoutError):
+        return failed(
+            ProbeCause.NO_ANSWER, "the camera ended the connection", "look at its number of sessions, then try again"
+        )
+    finally:
+        writer.transport.abort()
+    return _describe(conversation, sample)
+
+
+async def _connect(target: ProbeTarget) -> Probe | tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    host, port = target.address.host, target.address.port
+    try:
+        infos = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        ip = str(infos[0][4][0])
+    except (OSError, UnicodeError, IndexError):
+        return failed(ProbeCause.RESOLVE_FAILED, f"no address is known for {host}", "check the host name")
+    if not address_allowed(ip, target.allowed_networks):
+        return failed(
+            ProbeCause.ADDRESS_NOT_ALLOWED,
+            f"{ip} is not in the site's allowed networks",
+            "an administrator allows networks per site; loopback and metadata addresses only by name",
+        )
+    try:
+        return await asyncio.wait_for(asyncio.open_connection(ip, port), CONNECT_S)
+    except TimeoutError:
+        return failed(ProbeCause.NO_ANSWER, f"{ip} port {port} does not answer", "check power, cable and address")
+    except ConnectionRefusedError:
+        return failed(
+            ProbeCause.PORT_CLOSED, f"{ip} refuses port {port}", "check the port; is RTSP switched on in the camera?"
+        )
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        return failed(ProbeCause.NO_ANSWER, f"{ip} cannot be reached: {reason}", "check power, cable and address")
+
+
+async def _handshake(
+    conversation: Conversation, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> Probe | None:
+    """Talk until the stream plays; a camera that does not answer in time is told apart from one that refuses."""
+
+    async def talk() -> Probe | None:
+        heard = False
+        writer.write(conversation.start())
+        while conversation.state != "playing":
+            data = await reader.read(READ_BYTES)
+            if not data:
+                if heard:
+                    return failed(ProbeCause.NO_ANSWER, "the camera hung up", "look at its number of sessions")
+                return failed(ProbeCause.NOT_RTSP, "the port hung up without a word", "check port and protocol")
+            heard = True
+            answer = conversation.receive(data)
+            if answer:
+                writer.write(answer)
+        return None
+
+    try:
+        return await asyncio.wait_for(talk(), ANSWER_S)
+    except TimeoutError:
+        return failed(
+            ProbeCause.NO_ANSWER,
+            "the camera accepts the connection but does not answer",
+            "restart it; if it stays so, check that the port is its RTSP port",
+        )
+
+
+@dataclass(slots=True)
+class _Sample:
+    """What came while we watched."""
+
+    units: list[AccessUnit] = field(default_factory=list)
+    """Video only, without their bytes."""
+    parameter_sets: tuple[bytes, ...] = ()
+    audio_units: int = 0
+    bytes: int = 0
+    clock_offset_us: int | None = None
+
+
+async def _watch(
+    conversation: Conversation, reader: asyncio.StreamReader, clock: Clock, seconds: float
+) -> _Sample:
+    """Receive for `seconds`, longer (up to three times) while no second keyframe came."""
+    sample = _Sample()
+    receiver = conversation.receiver
+    pending = bytearray(conversation.leftover)
+    started_us = clock.monotonic_us()
+    while True:
+        elapsed_s = (clock.monotonic_us() - started_us) / US
+        keyframes = sum(u.keyframe for u in sample.units)
+        if elapsed_s >= seconds and (keyframes > 1 or elapsed_s >= 3 * seconds):
+            return sample
+        try:
+            data = await asyncio.wait_for(reader.read(READ_BYTES), max(0.05, 3 * seconds - elapsed_s))
+        except TimeoutError:
+            return sample
+        if not data:
+            return sample
+        pending += data
+        consumed = receiver.feed(pending, len(pending), clock.monotonic_us())
+        del pending[:consumed]
+        _collect(receiver, sample, clock)
+
+
+def _collect(receiver: Any, sample: _Sample, clock: Clock) -> None:  # noqa: ANN401 - the receiver of the conversation
+    units, receiver.units = receiver.units, []
+    for unit in units:
+        sample.bytes += unit.size
+        if unit.track:
+            sample.audio_units += 1
+            continue
+        if unit.parameter_sets:
+            sample.parameter_sets = unit.parameter_sets
+        unit.pieces = []
+        sample.units.append(unit)
+    reports, receiver.sender_reports = receiver.sender_reports, []
+    for report in reports:
+        if report.track == 0:
+            shift = clock.now_us() - clock.monotonic_us()
+            sample.clock_offset_us = report.ntp_us - (report.arrival_us + shift)
+
+
+def _describe(conversation: Conversation, sample: _Sample) -> Probe:
+    video_track = conversation.tracks[0]
+    audio_track = next((t for t in conversation.tracks if t.kind == "audio"), None)
+    if not sample.units:
+        return failed(
+            ProbeCause.NO_VIDEO, "the camera plays but sends no picture", "restart it; check its main stream settings"
+        )
+    sets = sample.parameter_sets or video_track.parameter_sets
+    try:
+        form = video_format("h265" if video_track.codec == "h265" else "h264", sets)
+    except ParameterSetError as error:
+        return failed(ProbeCause.CODEC_REFUSED, f"the camera's parameter sets cannot be read: {error}", "report it")
+    rate = video_track.clock_rate
+    times = sorted({u.rtp_time for u in sample.units})
+    span_s = (times[-1] - times[0]) / rate
+    keys = [u.rtp_time for u in sample.units if u.keyframe]
+    gops = [(b - a) / rate for a, b in zip(keys, keys[1:], strict=False)]
+    gop_s = max(gops) if gops else None
+    hints = []
+    if gop_s is None or gop_s > LONG_GOP_S:
+        hints.append(f"keyframes are rare ({'none twice' if gop_s is None else f'{gop_s:.0f} s'}): a smart codec is on")
+    offset_us = sample.clock_offset_us
+    offset_s = None if offset_us is None else round(offset_us / US, 3)
+    if offset_s is not None and abs(offset_s) > CLOCK_OFF_S:
+        hints.append(f"the camera's clock is off by {offset_s:.0f} s: set its time server")
+    if conversation.skipped:
+        hints.append(f"not recorded: {', '.join(conversation.skipped)}")
+    audio = None
+    if audio_track is not None:
+        audio = {
+            "codec": audio_track.codec,
+            "sample_rate": audio_track.sample_rate or audio_track.clock_rate,
+            "channels": audio_track.channels,
+            "received": sample.audio_units > 0,
+        }
+    return Probe(
+        ok=True,
+        cause=None,
+        message="usable",
+        hint="; ".join(hints),
+        video={
+            "codec": video_track.codec,
+            "width": form.width,
+            "height": form.height,
+            "fps": round((len(times) - 1) / span_s, 2) if span_s > 0 else None,
+            "gop_s": None if gop_s is None else round(gop_s, 3),
+            "profile": form.codec_string,
+            "bitrate_bps": round(sample.bytes * 8 / span_s) if span_s > 0 else None,
+        },
+        audio=audio,
+        clock_offset_s=offset_s,
+        auth=conversation.auth,
+        skipped=tuple(conversation.skipped),
+    )

