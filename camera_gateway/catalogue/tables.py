@@ -1,0 +1,230 @@
+"""The catalogue's tables, as SQLAlchemy Core sees them at the newest revision.
+
+Promises: every time is integer µs UTC, every list a JSON text column, every column portable between SQLite and
+PostgreSQL. Describes only; the migrations create, and a test holds the two equal. Knows no query.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    text,
+)
+
+REVISION = "0001"
+"""The newest migration: what `Catalogue.open` demands (a test compares it with Alembic's head)."""
+
+PENDING_SQL = "state IN ('spooled', 'intended', 'put')"
+"""The upload queue's condition, word for word as in its partial indexes, so that SQLite uses them."""
+
+metadata = MetaData()
+
+installation = Table(
+    "installation",
+    metadata,
+    Column("id", Integer, CheckConstraint("id = 1", name="one_installation"), primary_key=True),
+    Column("uuid", Text, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Column("generation", BigInteger, nullable=False),
+    Column("spool_uuid", Text),
+    Column("spool_open_number", BigInteger, nullable=False),
+)
+
+institutions = Table(
+    "institutions",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("region", Text, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+)
+
+sites = Table(
+    "sites",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("institution", Text, ForeignKey("institutions.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("time_zone", Text, nullable=False),
+    Column("allowed_networks", Text, nullable=False),
+    Column("upload_windows", Text, nullable=False),
+    Column("holidays", Text, nullable=False),
+    Index("sites_of_institution", "institution"),
+)
+
+cameras = Table(
+    "cameras",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("institution", Text, ForeignKey("institutions.id"), nullable=False),
+    Column("site", Text, ForeignKey("sites.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("zone", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("schedule", Text, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Column("retired_us", BigInteger),
+    Index("cameras_of_institution", "institution"),
+    Index("cameras_of_site", "site"),
+)
+
+devices = Table(
+    "devices",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("camera", Text, ForeignKey("cameras.id"), nullable=False),
+    Column("host", Text, nullable=False),
+    Column("port", Integer, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("username", Text),
+    Column("password_sealed", Text),
+    Column("serial", Text),
+    Column("mac", Text),
+    Column("model", Text),
+    Column("firmware", Text),
+    Column("from_us", BigInteger, nullable=False),
+    Column("to_us", BigInteger),
+    Index("devices_of_camera", "camera", "from_us"),
+    Index(
+        "one_current_device",
+        "camera",
+        unique=True,
+        sqlite_where=text("to_us IS NULL"),
+        postgresql_where=text("to_us IS NULL"),
+    ),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("camera", Text, ForeignKey("cameras.id"), nullable=False),
+    Column("start_us", BigInteger, nullable=False),
+    Column("end_us", BigInteger, nullable=False),
+    Column("end_reason", Text, nullable=False),
+    Column("video_codec", Text, nullable=False),
+    Column("audio_codec", Text),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("segments", Integer, nullable=False),
+    Column("frames", BigInteger, nullable=False),
+    Column("media_duration_us", BigInteger, nullable=False),
+    Index("runs_by_end", "camera", "end_us", "start_us"),
+)
+
+segments = Table(
+    "segments",
+    metadata,
+    # the sidecar, column by column under its field names
+    Column("segment", Text, primary_key=True),
+    Column("run", Text, ForeignKey("runs.id"), nullable=False),
+    Column("run_end", Text, nullable=False),
+    Column("institution", Text, nullable=False),
+    Column("camera", Text, ForeignKey("cameras.id"), nullable=False),
+    Column("start_us", BigInteger, nullable=False),
+    Column("end_us", BigInteger, nullable=False),
+    Column("media_start_us", BigInteger, nullable=False),
+    Column("media_duration_us", BigInteger, nullable=False),
+    Column("clock_method", Text, nullable=False),
+    Column("clock_offset_us", BigInteger),
+    Column("wall_uncertainty_us", BigInteger, nullable=False),
+    Column("video_codec", Text, nullable=False),
+    Column("audio_codec", Text),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("frames", Integer, nullable=False),
+    Column("keyframes", Integer, nullable=False),
+    Column("gop_max_us", BigInteger, nullable=False),
+    Column("damaged_units", Integer, nullable=False),
+    Column("packets_received", BigInteger, nullable=False),
+    Column("packets_lost", BigInteger, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("init_sha256", Text, nullable=False),
+    Column("software", Text, nullable=False),
+    Column("origin", Text, nullable=False),
+    # its life
+    Column("state", Text, nullable=False),
+    Column("spool_path", Text),
+    Column("key", Text),
+    Column("version_id", Text),
+    Column("lock_mode", Text),
+    Column("retain_until_us", BigInteger),
+    Column("locked", Boolean, nullable=False),
+    Column("policy", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_attempt_us", BigInteger, nullable=False),
+    Column("error_class", Text),
+    Column("put_us", BigInteger),
+    Column("stored_us", BigInteger),
+    Column("released_us", BigInteger),
+    Index("segments_by_time", "camera", "start_us", "end_us"),
+    Index("segments_of_run", "run"),
+    Index(
+        "segments_pending",
+        "camera",
+        "start_us",
+        "next_attempt_us",
+        "size_bytes",
+        sqlite_where=text(PENDING_SQL),
+        postgresql_where=text(PENDING_SQL),
+    ),
+    Index(
+        "segments_pending_by_age",
+        "start_us",
+        sqlite_where=text(PENDING_SQL),
+        postgresql_where=text(PENDING_SQL),
+    ),
+    Index(
+        "segments_releasable",
+        "end_us",
+        sqlite_where=text("state = 'stored'"),
+        postgresql_where=text("state = 'stored'"),
+    ),
+)
+
+gaps = Table(
+    "gaps",
+    metadata,
+    Column("gap", Text, primary_key=True),
+    Column("camera", Text, ForeignKey("cameras.id"), nullable=False),
+    Column("institution", Text, nullable=False),
+    Column("start_us", BigInteger, nullable=False),
+    Column("end_us", BigInteger, nullable=False),
+    Column("cause", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("observed_by", Text, nullable=False),
+    Column("precision_us", BigInteger, nullable=False),
+    # by the end: gaps may last for months, and what is asked for is mostly recent
+    Index("gaps_by_end", "camera", "end_us", "start_us"),
+)
+
+garbage = Table(
+    "garbage",
+    metadata,
+    Column("path", Text, primary_key=True),
+    Column("since_us", BigInteger, nullable=False),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("object", Text, nullable=False),
+    Column("details", Text, nullable=False),
+    Column("previous", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+)
