@@ -33,6 +33,7 @@ METADATA_MAX_BYTES = 2048
 
 _KEY_PART = re.compile(r"[A-Za-z0-9._=-]+")
 _METADATA_NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
+_EMPTY = "%"
 _METADATA_SAFE = "!#$&'()*+,-./:;<=>?@[]^_`{|}~\""
 
 
@@ -176,7 +177,8 @@ class BlobStore(Protocol):
 
     Every method may raise Transient, Permanent, Denied or ClockSkewed; what else is named. Methods
     are synchronous and may be called from several threads at once. A key is 1 to 1,024 characters
-    of `[A-Za-z0-9._=/-]` without an empty, `.` or `..` part (ValueError).
+    of `[A-Za-z0-9._=/-]` without an empty, `.` or `..` part (ValueError). No key may be the folder of
+    another (`a` beside `a/b`): SeaweedFS takes the first for a directory and calls it taken.
     """
 
     @property
@@ -230,8 +232,11 @@ class BlobStore(Protocol):
         """Latest versions under a prefix in the order of their keys, those after `after` only."""
         ...
 
-    def list_versions(self, prefix: str) -> Iterator[VersionInfo]:
-        """All versions and delete markers under a prefix, by key, newest first."""
+    def list_versions(self, prefix: str, after: str | None = None) -> Iterator[VersionInfo]:
+        """All versions and delete markers under a prefix by key, newest first; keys after `after`.
+
+        What is put or deleted meanwhile may be told or not.
+        """
         ...
 
     def delete_version(self, key: str, version_id: str) -> None:
@@ -332,14 +337,15 @@ def check_extension(present: Lock | None, wanted: Lock) -> bool:
 def encode_metadata(metadata: Mapping[str, str]) -> dict[str, str]:
     """Make HTTP-safe metadata: values percent-encoded as UTF-8 (RFC 3986, section 2.1).
 
-    Printable ASCII but space, `%` and backslash stays readable. Raises ValueError for a bad name
+    Printable ASCII but space, `%` and backslash stays readable; no text at all is a lone `%`, for
+    some stores drop an empty value. Raises ValueError for a bad name
     or for more than 2,048 bytes together.
     """
     encoded = {}
     for name, value in metadata.items():
         if not _METADATA_NAME.fullmatch(name):
             raise ValueError("a metadata name is [a-z][a-z0-9-]* of at most 63 characters")
-        encoded[name] = quote(value, safe=_METADATA_SAFE)
+        encoded[name] = quote(value, safe=_METADATA_SAFE) or _EMPTY
     if sum(len(name) + len(value) for name, value in encoded.items()) > METADATA_MAX_BYTES:
         raise ValueError(f"metadata is more than {METADATA_MAX_BYTES} bytes when encoded")
     return encoded
@@ -347,4 +353,4 @@ def encode_metadata(metadata: Mapping[str, str]) -> dict[str, str]:
 
 def decode_metadata(encoded: Mapping[str, str]) -> dict[str, str]:
     """Undo encode_metadata; names come back in lower case, as HTTP gives them in any."""
-    return {name.lower(): unquote(value) for name, value in encoded.items()}
+    return {name.lower(): "" if value == _EMPTY else unquote(value) for name, value in encoded.items()}

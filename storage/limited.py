@@ -164,9 +164,9 @@ class Limited:
         """See BlobStore."""
         return self._store.list(prefix, after)
 
-    def list_versions(self, prefix: str) -> Iterator[VersionInfo]:
+    def list_versions(self, prefix: str, after: str | None = None) -> Iterator[VersionInfo]:
         """See BlobStore."""
-        return self._store.list_versions(prefix)
+        return self._store.list_versions(prefix, after)
 
     def delete_version(self, key: str, version_id: str) -> None:
         """See BlobStore."""

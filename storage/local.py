@@ -172,9 +172,11 @@ class LocalStore:
                 if versions:
                     yield ListedBlob(key, versions[0].size, versions[0].modified_us)
 
-    def list_versions(self, prefix: str) -> Iterator[VersionInfo]:
+    def list_versions(self, prefix: str, after: str | None = None) -> Iterator[VersionInfo]:
         """See BlobStore."""
         for key in self._keys(prefix):
+            if after is not None and key <= after:
+                continue
             for at, facts in enumerate(self._versions(self._folder(key))):
                 yield VersionInfo(
                     key=key,

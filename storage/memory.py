@@ -134,7 +134,7 @@ class MemoryStore:
             if version is not None:
                 yield ListedBlob(key, len(version.data), version.modified_us)
 
-    def list_versions(self, prefix: str) -> Iterator[VersionInfo]:
+    def list_versions(self, prefix: str, after: str | None = None) -> Iterator[VersionInfo]:
         """See BlobStore."""
         with self._mutex:
             found = [
@@ -147,7 +147,7 @@ class MemoryStore:
                     is_delete_marker=version.is_marker,
                 )
                 for key, versions in sorted(self._keys.items())
-                if key.startswith(prefix)
+                if key.startswith(prefix) and (after is None or key > after)
                 for version in reversed(versions)
             ]
         yield from found

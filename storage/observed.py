@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from storage.blobs import BlobInfo, BlobStore, Capabilities, ListedBlob, Lock, Receipt
-    from storage.blobs import VersionInfo
+    from storage.blobs import BlobInfo, BlobStore, Capabilities, ListedBlob, Lock, Receipt, VersionInfo
 
     Observer = Callable[["Observation"], None]
 
@@ -122,10 +121,10 @@ class Observed:
         with self._watching("list"):
             yield from self._store.list(prefix, after)
 
-    def list_versions(self, prefix: str) -> Iterator[VersionInfo]:
+    def list_versions(self, prefix: str, after: str | None = None) -> Iterator[VersionInfo]:
         """See BlobStore."""
         with self._watching("list-versions"):
-            yield from self._store.list_versions(prefix)
+            yield from self._store.list_versions(prefix, after)
 
     def delete_version(self, key: str, version_id: str) -> None:
         """See BlobStore."""

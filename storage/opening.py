@@ -7,10 +7,9 @@ the limits that may be changed while it is in use. Knows no configuration format
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from storage.blobs import LockMode
 from storage.errors import Denied, Permanent
 from storage.limited import Limited, TokenBucket
 from storage.local import LocalStore
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from storage.blobs import BlobStore
+    from storage.blobs import BlobStore, LockMode
     from storage.observed import Observer
 
 StoreKind = Literal["s3", "directory"]
@@ -52,7 +51,7 @@ class StoreSettings:
     connect_timeout_s: float = 10.0
     read_timeout_s: float = 60.0
     connections: int = 16
-    patience: Patience = Patience()
+    patience: Patience = field(default_factory=Patience)
 
 
 @dataclass(frozen=True, slots=True)

@@ -159,26 +159,26 @@ class Retrying:
             else:
                 return
 
-    def list_versions(self, prefix: str) -> Iterator[VersionInfo]:
-        """See BlobStore; a listing that breaks off begins anew and passes over what was told."""
+    def list_versions(self, prefix: str, after: str | None = None) -> Iterator[VersionInfo]:
+        """See BlobStore; a listing that breaks off goes on behind the last key told whole."""
         failures = 0
-        last_key, told = "", set[str]()
         while True:
+            same_key: list[VersionInfo] = []
             try:
-                for version in self._store.list_versions(prefix):
-                    if version.key < last_key or version.version_id in told:
-                        continue
-                    if version.key != last_key:
-                        last_key, told = version.key, set()
-                    told.add(version.version_id)
+                for version in self._store.list_versions(prefix, after):
                     failures = 0
-                    yield version
+                    if same_key and same_key[0].key != version.key:
+                        after = same_key[0].key
+                        yield from same_key
+                        same_key = []
+                    same_key.append(version)
             except Transient:
                 failures += 1
                 if failures >= self._patience.attempts:
                     raise
                 self._pause(failures)
             else:
+                yield from same_key
                 return
 
     def delete_version(self, key: str, version_id: str) -> None:
