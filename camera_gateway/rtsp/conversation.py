@@ -6,16 +6,11 @@ sent holds no credentials, another host is never asked, and no error tells the p
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from camera_gateway.domain.footage import ProbeCause
 from camera_gateway.rtsp import refusals, sdp
-from camera_gateway.rtsp.depacketise.opening import open_media
 from camera_gateway.rtsp.digest import Authenticator, parse_challenges
 from camera_gateway.rtsp.errors import (
-    CodecRefused,
     LimitExceeded,
     MalformedDescription,
     RtspRefused,
@@ -24,44 +19,25 @@ from camera_gateway.rtsp.errors import (
 from camera_gateway.rtsp.interleaved import Frame, read_item
 from camera_gateway.rtsp.messages import Response, ServerRequest, write_answer, write_request
 from camera_gateway.rtsp.receive import Receiver
-from camera_gateway.rtsp.tracks import Opened, TrackSetup
-from camera_gateway.rtsp.url import Target, base_path, join_control, path_of
+from camera_gateway.rtsp.selection import choose
+from camera_gateway.rtsp.session_headers import parse_rtp_info, parse_session, parse_transport
+from camera_gateway.rtsp.tracks import TrackSetup
+from camera_gateway.rtsp.url import Target, base_path, join_control
 
 if TYPE_CHECKING:
-    from camera_gateway.rtsp.sdp import Description, Media
+    from camera_gateway.rtsp.sdp import Description
+    from camera_gateway.rtsp.selection import Wanted
+    from camera_gateway.rtsp.session_headers import RtpInfo
 
 State = Literal["connecting", "describing", "setting-up", "playing", "closed"]
 
 DEFAULT_TIMEOUT_S = 60
-MAX_TIMEOUT_S = 86_400
 MAX_ATTEMPTS = 4
 """Times that one request is sent, first without, then with ever fresher nonces."""
 MAX_HANDSHAKE_BYTES = 4 * 1024 * 1024
 MAX_EARLY_BYTES = 2 * 1024 * 1024
 """Interleaved frames kept that overtake the answer to PLAY."""
 MAX_ANSWERS = 64
-
-_INTERLEAVED = re.compile(r"interleaved\s*=\s*(\d{1,3})(?:\s*-\s*(\d{1,3}))?", re.IGNORECASE | re.ASCII)
-_SSRC = re.compile(r"ssrc\s*=\s*([0-9A-Fa-f]{1,8})\b", re.IGNORECASE)
-_TIMEOUT = re.compile(r"timeout\s*=\s*(\d{1,6})", re.IGNORECASE | re.ASCII)
-_RTP_INFO_PART = re.compile(r"(seq|rtptime)\s*=\s*(-?\d{1,10})", re.IGNORECASE | re.ASCII)
-
-
-@dataclass(frozen=True, slots=True)
-class RtpInfo:
-    """What RTP-Info promised for a track; None where it was absent or impossible."""
-
-    sequence: int | None = None
-    rtp_time32: int | None = None
-
-
-@dataclass(slots=True)
-class _Wanted:
-    """A media section to set up."""
-
-    media: Media
-    opened: Opened
-    path: str
 
 
 class Conversation:
@@ -108,7 +84,7 @@ class Conversation:
         self._pending_cseq = 0
         self._attempts = 0
         self._answered_challenge = False
-        self._wanted: list[_Wanted] = []
+        self._wanted: list[Wanted] = []
         self._aggregate = target.path
         self._keepalive_method = "OPTIONS"
         self._keepalive_cseqs: set[int] = set()
@@ -214,9 +190,8 @@ class Conversation:
     def _take(self, response: Response) -> bytes:
         self._count_answer()
         cseq = response.cseq
-        if self._pending is None or (cseq is not None and cseq < self._pending_cseq):
-            return b""  # late answer to something already given up
-        if response.status < 200:  # noqa: PLR2004 - provisional
+        late = cseq is not None and cseq < self._pending_cseq
+        if self._pending is None or late or response.status < 200:  # noqa: PLR2004 - provisional
             return b""
         self.server = self.server or (response.headers.get("Server") or "")[:200]
         if response.status == refusals.UNAUTHORISED:
@@ -224,14 +199,14 @@ class Conversation:
         method = self._pending[0]
         if refusals.is_redirect(response):
             raise refusals.refusal(method, response)
-        if method == "OPTIONS":  # whatever it says: some cameras refuse OPTIONS and play
-            self.state = "describing"
-            return self._ask("DESCRIBE", self.target.url, (("Accept", "application/sdp"),))
-        if method == "DESCRIBE":
-            return self._described(response)
-        if method == "SETUP":
-            return self._set_up(response)
-        return self._played(response)
+        step = {"DESCRIBE": self._described, "SETUP": self._set_up, "PLAY": self._played}
+        return step.get(method, self._greeted)(response)
+
+    def _greeted(self, response: Response) -> bytes:
+        """Go on whatever OPTIONS was answered: some cameras refuse it and play."""
+        del response
+        self.state = "describing"
+        return self._ask("DESCRIBE", self.target.url, (("Accept", "application/sdp"),))
 
     def _count_answer(self) -> None:
         self._answers += 1
@@ -286,45 +261,12 @@ class Conversation:
             response.headers.get("Content-Location"),
         )
         self._aggregate = join_control(base, description.control)
-        self._wanted = self._choose(description, base)
+        self._wanted, self.skipped = choose(description, base, want_audio=self._want_audio)
         if self._describe_only:
             self.state = "closed"
             return b""
         self.state = "setting-up"
         return self._set_up_next()
-
-    def _choose(self, description: Description, base: str) -> list[_Wanted]:
-        """Choose the first video and the first audio that can be recorded."""
-        wanted: list[_Wanted] = []
-        refused: list[CodecRefused] = []
-        skipped: list[str] = []
-        for media in description.media:
-            if media.kind == "video" and not wanted:
-                try:
-                    opened = open_media(media, 0)
-                except CodecRefused as refusal:
-                    refused.append(refusal)
-                else:
-                    wanted.append(_Wanted(media, opened, join_control(base, media.control)))
-        if not wanted:
-            if refused:
-                raise refused[0]
-            raise RtspRefused(
-                ProbeCause.NO_VIDEO,
-                "the stream has no video",
-                hint="enable video on this stream, or register another path",
-            )
-        for media in description.media:
-            if media.kind != "audio" or len(wanted) > 1 or not self._want_audio:
-                continue
-            try:
-                opened = open_media(media, 1)
-            except CodecRefused as refusal:
-                skipped.append(refusal.message)
-            else:
-                wanted.append(_Wanted(media, opened, join_control(base, media.control)))
-        self.skipped = tuple(skipped)
-        return wanted
 
     def _set_up_next(self) -> bytes:
         number = len(self.tracks)
@@ -352,19 +294,13 @@ class Conversation:
         return self._play()
 
     def _track(self, number: int, transport: str | None) -> TrackSetup:
-        rtp_channel, rtcp_channel, ssrc = 2 * number, 2 * number + 1, None
-        if transport is not None:
-            found = _INTERLEAVED.search(transport)
-            if found is not None:
-                rtp_channel = int(found[1])
-                rtcp_channel = int(found[2]) if found[2] else rtp_channel + 1
-            elif "TCP" not in transport.upper():
-                raise refusals.no_tcp("the camera answered SETUP with a transport other than TCP")
-            if max(rtp_channel, rtcp_channel) > 255:  # noqa: PLR2004 - one byte
-                raise refusals.not_rtsp("the camera answered SETUP with an impossible channel")
-            # a leading zero may be sent as a blank
-            named = _SSRC.search(re.sub(r"=\s+", "=", transport))
-            ssrc = int(named[1], 16) or None if named is not None else None
+        told = parse_transport(transport or "RTP/AVP/TCP")
+        if not told.tcp:
+            raise refusals.no_tcp("the camera answered SETUP with a transport other than TCP")
+        rtp_channel = 2 * number if told.rtp_channel is None else told.rtp_channel
+        rtcp_channel = rtp_channel + 1 if told.rtcp_channel is None else told.rtcp_channel
+        if max(rtp_channel, rtcp_channel) > 255:  # noqa: PLR2004 - one byte
+            raise refusals.not_rtsp("the camera answered SETUP with an impossible channel")
         wanted = self._wanted[number]
         opened = wanted.opened
         return TrackSetup(
@@ -381,7 +317,7 @@ class Conversation:
             opened.parameter_sets,
             opened.codec_config,
             opened.sample_rate,
-            ssrc,
+            told.ssrc,
             wanted.path,
         )
 
@@ -390,13 +326,10 @@ class Conversation:
         value = response.headers.get("Session")
         if value is None:
             return
-        name, _, parameters = value.partition(";")
-        name = name.strip()[:256]
+        name, seconds = parse_session(value)
         if self.session is None and name:
             self.session = name
-        found = _TIMEOUT.search(parameters)
-        if found is not None and 0 < int(found[1]) <= MAX_TIMEOUT_S:
-            seconds = int(found[1])
+        if seconds is not None:
             named = self._timeout_named
             self.session_timeout_s = min(self.session_timeout_s, seconds) if named else seconds
             self._timeout_named = True
@@ -411,34 +344,11 @@ class Conversation:
         if not refusals.is_success(response):
             raise refusals.refusal("PLAY", response)
         self._note_session(response)
-        self.rtp_info = self._read_rtp_info(response.headers.get("RTP-Info") or "")
+        self.rtp_info = parse_rtp_info(
+            response.headers.get("RTP-Info") or "",
+            tuple((track.media.control or "", track.control_path) for track in self.tracks),
+        )
         self.receiver = Receiver(self.tracks)
         self._pending = None
         self.state = "playing"
         return b""
-
-    def _read_rtp_info(self, value: str) -> tuple[RtpInfo, ...]:
-        """Match the parts of RTP-Info to tracks by the end of their URL; with one track, by being alone."""
-        infos = [RtpInfo() for _ in self.tracks]
-        parts = re.split(r",\s*(?=url\s*=)", value)[:16] if value else []
-        for part in parts:
-            url = part.partition("=")[2].partition(";seq")[0].partition(";rtptime")[0].strip()
-            path = path_of(url) or url
-            numbers = {key.lower(): int(text) for key, text in _RTP_INFO_PART.findall(part)}
-            sequence, time32 = numbers.get("seq"), numbers.get("rtptime")
-            info = RtpInfo(
-                sequence if sequence is not None and 0 <= sequence < 1 << 16 else None,
-                time32 if time32 is not None and 0 <= time32 < 1 << 32 else None,
-            )
-            for track in self.tracks:
-                control = track.media.control or ""
-                alone = len(self.tracks) == 1 and len(parts) == 1
-                if (
-                    alone
-                    or path == track.control_path
-                    or (url and control.endswith(url))
-                    or (control and control != "*" and path.endswith(control))
-                ):
-                    infos[track.index] = info
-                    break
-        return tuple(infos)

@@ -66,5 +66,5 @@ QUIRKS: tuple[Quirk, ...] = (
     Quirk("keepalive-method", "several", "OPTIONS refused as a keepalive: GET_PARAMETER is tried",
           "conversation", "https://github.com/bluenviron/mediamtx/issues/449"),
     Quirk("audio-refused", "several", "an audio codec or track that cannot be had does not cost the video",
-          "conversation", "bluecherry#760"),
+          "selection", "https://github.com/bluecherrydvr/bluecherry-apps/issues/760"),
 )  # fmt: skip

@@ -108,7 +108,9 @@ class Receiver:
             lane.depacketiser.check_limits()
         return at
 
-    def _feed(self, view: memoryview, end: int, arrival_us: int) -> int:
+    def _feed(  # noqa: C901, PLR0912 - the hot path: a call per packet would double its cost
+        self, view: memoryview, end: int, arrival_us: int
+    ) -> int:
         at = 0
         # below this offset a whole head can be read at once
         fast_end = end - _HEAD.size if self._fast else -1

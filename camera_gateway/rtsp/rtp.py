@@ -127,7 +127,7 @@ class Source:
         self._missing: set[int] = set()
         self._candidate_ssrc = self._candidate_next = self._candidate_at = -1
 
-    def accept(self, ssrc: int, sequence: int) -> int:
+    def accept(self, ssrc: int, sequence: int) -> int:  # noqa: PLR0911 - one return per verdict
         """Judge the next packet; one of the constants above.
 
         A packet of another SSRC, or far away in sequence, is believed when a second one follows it directly

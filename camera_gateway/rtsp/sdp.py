@@ -9,14 +9,19 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from camera_gateway.rtsp.errors import LimitExceeded, MalformedDescription
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 MAX_BYTES = 256 * 1024
 MAX_LINES = 4096
 MAX_MEDIA = 32
 MAX_FORMATS = 32
 
+_SESSION_LINES = {"c": "connection", "s": "name"}
 _STATIC = {0: ("PCMU", 8000, 1), 8: ("PCMA", 8000, 1), 26: ("JPEG", 90000, 1)}
 _RTPMAP = re.compile(r"(\d{1,3})\s+([^/\s]+)\s*(?:/\s*(\d{1,9}))?\s*(?:/\s*(\d{1,3}))?", re.ASCII)
 _FMTP = re.compile(r"(\d{1,3})(?:\s+(.*))?", re.ASCII)
@@ -84,23 +89,16 @@ def parse(body: bytes) -> Description:
     session: list[tuple[str, str]] = []
     sections: list[_Section] = []
     known = False
-    for line in lines:
-        kind, equals, value = line.strip().partition("=")
-        if not equals or len(kind) != 1:
-            continue
-        value = value.strip()
+    for kind, value in _pairs(lines):
         known = known or (kind == "v" and value == "0") or kind == "m"
         if kind == "m":
             if len(sections) >= MAX_MEDIA:
                 raise LimitExceeded(f"more than {MAX_MEDIA} media sections")
             sections.append(_open_section(value))
-        elif kind == "c":
-            if sections:
-                sections[-1].connection = value
-            else:
-                session.append(("connection", value))
-        elif kind == "s":
-            session.append(("name", value))
+        elif kind == "c" and sections:
+            sections[-1].connection = value
+        elif kind in _SESSION_LINES:
+            session.append((_SESSION_LINES[kind], value))
         elif kind == "a":
             name, _, argument = value.partition(":")
             (sections[-1].attributes if sections else session).append((name.strip().lower(), argument.strip()))
@@ -113,6 +111,14 @@ def parse(body: bytes) -> Description:
         (_last(session, "tool") or "")[:200],
         _last(session, "connection"),
     )
+
+
+def _pairs(lines: list[str]) -> Iterator[tuple[str, str]]:
+    """Yield type and value of every line that has both."""
+    for line in lines:
+        kind, equals, value = line.strip().partition("=")
+        if equals and len(kind) == 1:
+            yield kind, value.strip()
 
 
 def _open_section(value: str) -> _Section:

@@ -13,8 +13,9 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parents[1])]
 
-from camera_gateway.rtsp.receive import Receiver
-from support.rtp_streams import camera_minute, tracks_for
+from support.rtp_streams import camera_minute, tracks_for  # noqa: E402 - after the path is set
+
+from camera_gateway.rtsp.receive import Receiver  # noqa: E402
 
 REPEATS = 5
 READ_MS = 200

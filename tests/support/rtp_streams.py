@@ -54,7 +54,7 @@ def tracks_for(codec: str, *, audio: bool = True) -> tuple[TrackSetup, ...]:
     return tuple(tracks)
 
 
-def rtp_packet(  # noqa: PLR0913 - the fields of the header
+def rtp_packet(
     sequence: int,
     time32: int,
     payload: bytes,

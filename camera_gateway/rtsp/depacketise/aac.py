@@ -115,7 +115,7 @@ class AacFrames:
         section = int.from_bytes(payload[2:at]) >> (-bits % 8)
         left, width = bits, layout.size_bits + layout.index_bits
         sizes: list[int] = []
-        while left >= width and width > 0 and len(sizes) < MAX_FRAMES_PER_PACKET:
+        while left >= width > 0 and len(sizes) < MAX_FRAMES_PER_PACKET:
             left -= width
             field = section >> left & ((1 << width) - 1)
             index_bits = layout.delta_bits if sizes else layout.index_bits
