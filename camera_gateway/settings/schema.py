@@ -1,0 +1,466 @@
+"""Every setting of `gateway.toml`: type, default, unit, and why the default is what it is.
+
+Promises that what has been parsed here is whole and consistent, so that nobody checks again. The reference page and
+the example file are made of these descriptions (`reference`). Reads no file and no environment; knows no secret,
+only the files that hold them.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from camera_gateway.domain.camera import parse_networks
+from camera_gateway.domain.ids import parse_slug
+from camera_gateway.domain.retention import RetentionPolicy
+from camera_gateway.domain.schedule import parse_schedule, zone
+from camera_gateway.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from pydantic.config import JsonDict
+
+PRIVATE_NETWORKS = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
+_MIB = 1 << 20
+_MAX_PORT = 65_535
+_EMBEDDED_SPAN = 10_000 + 4
+"""The embedded store opens five ports from `port` on, and each of them again 10000 higher."""
+
+
+def _setting(default: Any, what: str, why: str, *, unit: str = "", example: str = "", **limits: Any) -> Any:  # noqa: ANN401 - as Field
+    """Declare a setting: what it does, why its default is right, its unit, an example where the default is None."""
+    extra: JsonDict = {"why": why, "unit": unit, "example": example}
+    return Field(default, description=what, json_schema_extra=extra, **limits)
+
+
+def _refused_as_value_error(error: InvalidInput) -> ValueError:
+    return ValueError(f"{error.message}; {error.hint}" if error.hint else error.message)
+
+
+def _windows(texts: tuple[str, ...]) -> tuple[str, ...]:
+    try:
+        parse_schedule(texts)
+    except InvalidInput as error:
+        raise _refused_as_value_error(error) from error
+    return texts
+
+
+def _networks(texts: tuple[str, ...]) -> tuple[str, ...]:
+    try:
+        return parse_networks(texts)
+    except InvalidInput as error:
+        raise _refused_as_value_error(error) from error
+
+
+def _zone(name: str) -> str:
+    try:
+        zone(name)
+    except InvalidInput as error:
+        raise _refused_as_value_error(error) from error
+    return name
+
+
+def _slug(text: str) -> str:
+    try:
+        return parse_slug(text, "site")
+    except InvalidInput as error:
+        raise _refused_as_value_error(error) from error
+
+
+Windows = Annotated[tuple[str, ...], AfterValidator(_windows)]
+Networks = Annotated[tuple[str, ...], AfterValidator(_networks)]
+Port = Annotated[int, Field(ge=1, le=_MAX_PORT)]
+
+
+class Section(BaseModel):
+    """A section of the file: unknown keys are refused, values do not change."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SiteSettings(Section):
+    """The installation, and what a new site gets when nothing else is said."""
+
+    data_dir: Path = _setting(
+        Path("/var/lib/camera-gateway"),
+        "Directory of the catalogue, the keys, the spool and the embedded store.",
+        "The usual place of a service's state on Linux; wants to be on the largest disk.",
+    )
+    id: Annotated[str, AfterValidator(_slug)] = _setting(
+        "gateway",
+        "Id of this installation, on every line of its log.",
+        "One gateway needs no better name; give each its own where logs of several meet.",
+    )
+    time_zone: Annotated[str, AfterValidator(_zone)] = _setting(
+        "Asia/Almaty",
+        "tzdata zone of a site that is added without one: schedules and reports follow its wall clock.",
+        "The whole of Kazakhstan keeps this time since March 2024.",
+    )
+    allowed_networks: Networks = _setting(
+        PRIVATE_NETWORKS,
+        "Networks (CIDR) in which cameras of a site that is added without its own may be. "
+        "Link-local, multicast and metadata addresses never are; loopback only when a network inside it is listed.",
+        "Cameras live on private addresses; a wider list lets a camera's URL reach servers that are none.",
+    )
+
+
+class SpoolSettings(Section):
+    """The durable local queue."""
+
+    quota_bytes: int = _setting(
+        0,
+        "Most that sealed segments may take; 0: what the disk gives, less the reserve.",
+        "A disk of its own needs no quota; set one where the spool shares the disk.",
+        unit="bytes",
+        ge=0,
+    )
+    reserve_bytes: int = _setting(
+        512 * _MIB,
+        "Always left free on the spool's disk for the catalogue and the audit log.",
+        "A full disk may cost footage, never the record of what was lost.",
+        unit="bytes",
+        ge=16 * _MIB,
+    )
+    min_local_hours: float = _setting(
+        1.0,
+        "A stored segment's local copy is kept at least this long after its end.",
+        "The last hour is what is looked at most; every further hour takes disk from the backlog of an outage.",
+        unit="hours",
+        ge=0,
+    )
+
+
+class RecorderSettings(Section):
+    """Recording."""
+
+    schedule: Windows = _setting(
+        ("daily 00:00-24:00",),
+        "Weekly recording windows of cameras without their own, in the site's time.",
+        "The rules ask for round-the-clock recording; anything less should be a decision.",
+        min_length=1,
+    )
+    segment_s: float = _setting(
+        60.0,
+        "Length after which a segment ends at the next keyframe.",
+        "Short enough that an upload is soon repeated, long enough that 10 cameras make 14,400 objects a day.",
+        unit="seconds",
+        ge=2,
+        le=900,
+    )
+    cameras_per_shard: int = _setting(
+        150,
+        "Cameras that one recorder process takes.",
+        "A fifth of what one core was measured to carry at 4 Mbit/s: room for bursts and for a reconnect of all.",
+        unit="cameras",
+        ge=1,
+        le=2_000,
+    )
+    max_shards: int = _setting(
+        0,
+        "Most recorder processes; 0: one per core.",
+        "More processes than cores only take turns.",
+        unit="processes",
+        ge=0,
+        le=256,
+    )
+    read_interval_min_ms: int = _setting(
+        20,
+        "Shortest time between two reads of a camera's socket.",
+        "Used while the arrival time of packets is the only clock a camera gives.",
+        unit="milliseconds",
+        ge=5,
+        le=1_000,
+    )
+    read_interval_max_ms: int = _setting(
+        200,
+        "Longest time between two reads of a camera's socket.",
+        "Few, large reads are what makes recording cheap; beyond this, cameras with small buffers stall.",
+        unit="milliseconds",
+        ge=5,
+        le=1_000,
+    )
+    stall_s: float = _setting(
+        10.0,
+        "Silence after which a camera counts as stalled and is connected anew.",
+        "Longer than any healthy pause between packets, shorter than anybody wants to be blind.",
+        unit="seconds",
+        ge=1,
+        le=300,
+    )
+    connect_timeout_s: float = _setting(
+        5.0,
+        "Time for the TCP connection and for each answer of the RTSP handshake.",
+        "A camera on the same network answers in milliseconds; one that needs more is in trouble.",
+        unit="seconds",
+        ge=0.5,
+        le=60,
+    )
+    audio: bool = _setting(
+        True,  # noqa: FBT003 - the default of a switch
+        "Whether sound is recorded with the picture, where the camera sends it.",
+        "What the camera sends is kept whole unless somebody decides otherwise.",
+    )
+
+    @model_validator(mode="after")
+    def _intervals_in_order(self) -> RecorderSettings:
+        if self.read_interval_min_ms > self.read_interval_max_ms:
+            msg = "read_interval_min_ms is above read_interval_max_ms"
+            raise ValueError(msg)
+        return self
+
+
+class StoreSettings(Section):
+    """Where footage is kept."""
+
+    kind: Literal["embedded", "s3", "directory"] = _setting(
+        "embedded",
+        "The kind of store: a SeaweedFS of our own, any S3-compatible service, or a directory.",
+        "Works at once on one machine. It is neither off site nor safe from a shell on this host; doctor says so.",
+    )
+    endpoint: str | None = _setting(
+        None,
+        "URL of the S3 service, for kind s3.",
+        "None: the address that the region implies.",
+        example="https://s3.example.kz",
+    )
+    region: str = _setting(
+        "us-east-1",
+        "Region that requests are signed for.",
+        "What most S3-compatible services expect when they know no regions.",
+        min_length=1,
+    )
+    bucket: str = _setting(
+        "camera-gateway",
+        "Bucket for footage: versioned, with object lock.",
+        "The embedded store makes it; elsewhere the administrator names one.",
+        pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$",
+    )
+    path_style: bool = _setting(
+        True,  # noqa: FBT003 - the default of a switch
+        "Whether the bucket is named in the path of a URL rather than in its host name.",
+        "Needs no wildcard DNS or certificate, and every service but the newest buckets of AWS takes it.",
+    )
+    access_key_file: Path | None = _setting(
+        None,
+        "File with the access key, for kind s3; or the systemd credential store.access_key.",
+        "Secrets are never written into this file.",
+        example="/etc/camera-gateway/store.access_key",
+    )
+    secret_key_file: Path | None = _setting(
+        None,
+        "File with the secret key, for kind s3; or the systemd credential store.secret_key.",
+        "Secrets are never written into this file.",
+        example="/etc/camera-gateway/store.secret_key",
+    )
+    object_lock: Literal["governance", "compliance", "none"] = _setting(
+        "governance",
+        "Mode of the lock that every object is put with until its retain-until.",
+        "Keeps footage from every ordinary deletion, and a mistake can still be undone by a key that may bypass it.",
+    )
+    port: Port = _setting(
+        8333,
+        "First of five loopback ports of the embedded store; it uses five more from 10000 above it on.",
+        "The store's own default.",
+        unit="TCP port",
+    )
+    directory: Path | None = _setting(
+        None,
+        "The directory, for kind directory.",
+        "For a disk or a mount that is backed up by other means.",
+        example="/mnt/footage",
+    )
+
+    @model_validator(mode="after")
+    def _whole(self) -> StoreSettings:
+        if self.kind == "s3" and (self.access_key_file is None or self.secret_key_file is None):
+            msg = 'kind = "s3" needs access_key_file and secret_key_file'
+            raise ValueError(msg)
+        if self.kind == "directory" and self.directory is None:
+            msg = 'kind = "directory" needs directory'
+            raise ValueError(msg)
+        if self.kind == "embedded" and self.port + _EMBEDDED_SPAN > _MAX_PORT:
+            msg = f"port must be at most {_MAX_PORT - _EMBEDDED_SPAN}: the store opens ports 10000 above it"
+            raise ValueError(msg)
+        if self.endpoint is not None and not self.endpoint.startswith(("http://", "https://")):
+            msg = "endpoint must begin with http:// or https://"
+            raise ValueError(msg)
+        return self
+
+
+class UploadSettings(Section):
+    """When and how fast segments go to the store."""
+
+    windows: Windows = _setting(
+        ("daily 00:00-24:00",),
+        "Weekly upload windows of sites without their own, in the site's time.",
+        "Footage that is elsewhere at once is safe at once.",
+    )
+    bandwidth_bps: int = _setting(
+        0,
+        "Most that uploads take inside the windows; 0: no limit.",
+        "A line of its own needs none. A share of the measured uplink is not supported by this version.",
+        unit="bits per second",
+        ge=0,
+    )
+    bandwidth_outside_bps: int = _setting(
+        0,
+        "Most that uploads take outside the windows; 0: the spool holds until the next window.",
+        "Who sets windows wants the line free outside them.",
+        unit="bits per second",
+        ge=0,
+    )
+    priority: Literal["oldest-first", "newest-first"] = _setting(
+        "oldest-first",
+        "Which segments of a camera go first when there is a backlog.",
+        "The oldest is the next to be lost when the disk fills.",
+    )
+    workers: int = _setting(
+        4,
+        "Uploads at the same time.",
+        "A few at once hide the waiting for answers; many would only compete for the same line.",
+        unit="uploads",
+        ge=1,
+        le=64,
+    )
+    when_full: Literal["drop-oldest", "deny-new"] = _setting(
+        "drop-oldest",
+        "What a full spool gives up: the oldest segments that are not yet stored, or new recording. "
+        "Either is a gap with the cause spool-full.",
+        "After an outage the last days are worth more than the first.",
+    )
+
+
+class CatalogueSettings(Section):
+    """The database."""
+
+    url: str = _setting(
+        "sqlite:///catalogue.sqlite",
+        "Where the catalogue is; a relative file lies in the data directory.",
+        "One gateway needs no database server.",
+        pattern=r"^sqlite:///.+",
+    )
+
+
+class RetentionSettings(Section):
+    """How long footage is kept."""
+
+    floor_days: int = _setting(
+        30,
+        "Days that footage must be kept.",
+        "What the rules for schools and kindergartens ask for; raise it where another standard asks for more.",
+        unit="days",
+        ge=1,
+        le=3_650,
+    )
+    margin_days: int = _setting(
+        2,
+        "Days added to the floor, so that no clock or delayed sweep undercuts it.",
+        "Deletion at 30 days sharp fails the rule on the first slow day.",
+        unit="days",
+        ge=0,
+        le=365,
+    )
+
+    def policy(self) -> RetentionPolicy:
+        """Return the policy that holds for everything put while institutions have none of their own."""
+        return RetentionPolicy("default", self.floor_days, self.margin_days)
+
+
+class StandardsSettings(Section):
+    """The rule books."""
+
+    directory: Path | None = _setting(
+        None,
+        "Directory with standards of your own (TOML), beside those that are shipped.",
+        "The shipped ones are always there.",
+        example="/etc/camera-gateway/standards",
+    )
+    enabled: tuple[str, ...] = _setting(
+        (),
+        "Ids of the standards that are offered; empty: all.",
+        "Nobody should miss a rule by a forgotten list.",
+    )
+
+
+class HealthSettings(Section):
+    """Health of pictures: nothing to set in this version."""
+
+
+class AlertsSettings(Section):
+    """Alerts: nothing to set in this version."""
+
+
+class ApiSettings(Section):
+    """The HTTP service."""
+
+    host: str = _setting(
+        "127.0.0.1",
+        "Address to listen on. Beyond loopback only with TLS.",
+        "Nobody else sees the service until somebody decides so.",
+        min_length=1,
+    )
+    port: Port = _setting(
+        8080,
+        "Port to listen on.",
+        "Needs no privilege.",
+        unit="TCP port",
+    )
+    tls_cert_file: Path | None = _setting(
+        None,
+        "Certificate chain (PEM).",
+        "None: no TLS, and so loopback only.",
+        example="/etc/camera-gateway/tls/cert.pem",
+    )
+    tls_key_file: Path | None = _setting(
+        None,
+        "Private key of the certificate (PEM).",
+        "None: no TLS, and so loopback only.",
+        example="/etc/camera-gateway/tls/key.pem",
+    )
+
+    @property
+    def tls(self) -> bool:
+        """Whether the service speaks TLS."""
+        return self.tls_cert_file is not None
+
+    @model_validator(mode="after")
+    def _not_in_the_clear(self) -> ApiSettings:
+        if (self.tls_cert_file is None) != (self.tls_key_file is None):
+            msg = "tls_cert_file and tls_key_file go together"
+            raise ValueError(msg)
+        if not self.tls and not _is_loopback(self.host):
+            msg = f"host {self.host} is beyond loopback: set tls_cert_file and tls_key_file"
+            raise ValueError(msg)
+        return self
+
+
+class AccessSettings(Section):
+    """Accounts: nothing to set in this version."""
+
+
+class Settings(Section):
+    """All settings; what a file leaves out has its default."""
+
+    site: SiteSettings = Field(default_factory=SiteSettings)
+    spool: SpoolSettings = Field(default_factory=SpoolSettings)
+    recorder: RecorderSettings = Field(default_factory=RecorderSettings)
+    store: StoreSettings = Field(default_factory=StoreSettings)
+    upload: UploadSettings = Field(default_factory=UploadSettings)
+    catalogue: CatalogueSettings = Field(default_factory=CatalogueSettings)
+    retention: RetentionSettings = Field(default_factory=RetentionSettings)
+    standards: StandardsSettings = Field(default_factory=StandardsSettings)
+    health: HealthSettings = Field(default_factory=HealthSettings)
+    alerts: AlertsSettings = Field(default_factory=AlertsSettings)
+    api: ApiSettings = Field(default_factory=ApiSettings)
+    access: AccessSettings = Field(default_factory=AccessSettings)
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

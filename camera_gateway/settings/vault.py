@@ -1,0 +1,100 @@
+"""Camera passwords at rest: AES-256-GCM (NIST SP 800-38D) under a key file that only its owner may read.
+
+The camera's id is authenticated with the text, so that a sealed password moved to another camera does not open.
+Errors never show what was sealed, nor the key.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+import secrets
+import stat
+from typing import TYPE_CHECKING
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from camera_gateway.errors import InvalidInput, NotFound, Refused
+from storage.files import exclusive_create, fsync_directory
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from camera_gateway.domain.ids import CameraId
+
+_KEY_BYTES = 32
+_NONCE_BYTES = 12
+_TAG_BYTES = 16
+_VERSION = "v1:"
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+class Vault:
+    """Seals and opens passwords. Holds the key in memory and never prints it."""
+
+    __slots__ = ("_cipher",)
+
+    def __init__(self, key: bytes) -> None:
+        """Take a key of 32 bytes; use `load` or `create`."""
+        self._cipher = AESGCM(key)
+
+    @classmethod
+    def create(cls, key_file: Path) -> Vault:
+        """Make a new random key in `key_file` (0600, its directory 0700); `Refused` when there is one already."""
+        key = secrets.token_bytes(_KEY_BYTES)
+        try:
+            key_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            exclusive_create(key_file, key)
+            fsync_directory(key_file.parent.parent)
+        except FileExistsError:
+            raise Refused(f"{key_file} exists already", hint="keep it: it opens the camera passwords") from None
+        except OSError as error:
+            raise InvalidInput(f"{key_file}: cannot be written ({error.strerror})") from error
+        return cls(key)
+
+    @classmethod
+    def load(cls, key_file: Path) -> Vault:
+        """Read the key; `NotFound` when absent, `Refused` when others may read it, `InvalidInput` when not a key."""
+        try:
+            fd = os.open(key_file, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        except FileNotFoundError:
+            raise NotFound(f"no key in {key_file}", hint="run: camera-gateway init") from None
+        except OSError as error:
+            raise InvalidInput(f"{key_file}: cannot be read ({error.strerror})", hint="check path and mode") from error
+        with os.fdopen(fd, "rb") as file:
+            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+            if mode & _OTHERS:
+                raise Refused(f"{key_file} may be read by others (mode {mode:o})", hint=f"run: chmod 600 {key_file}")
+            key = file.read(_KEY_BYTES + 1)
+        if len(key) != _KEY_BYTES:
+            raise InvalidInput(f"{key_file} is not a key of {_KEY_BYTES} bytes", hint="restore it from the backup")
+        return cls(key)
+
+    def seal(self, text: str, *, camera: CameraId) -> str:
+        """Return `text` encrypted for `camera`: "v1:" and base64 of nonce, ciphertext and tag."""
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        sealed = nonce + self._cipher.encrypt(nonce, text.encode(), camera.encode())
+        return _VERSION + base64.b64encode(sealed).decode()
+
+    def open(self, sealed: str, *, camera: CameraId) -> str:
+        """Return what was sealed for `camera`; `Refused` for another key, another camera or changed bytes."""
+        refusal = Refused(
+            f"the password of camera {camera} does not open", hint="is it the key file of this catalogue? set it anew"
+        )
+        if not sealed.startswith(_VERSION):
+            raise refusal
+        try:
+            data = base64.b64decode(sealed.removeprefix(_VERSION), validate=True)
+        except (binascii.Error, ValueError):
+            raise refusal from None
+        if len(data) < _NONCE_BYTES + _TAG_BYTES:
+            raise refusal
+        try:
+            return self._cipher.decrypt(data[:_NONCE_BYTES], data[_NONCE_BYTES:], camera.encode()).decode()
+        except InvalidTag:
+            raise refusal from None
+
+    def __repr__(self) -> str:
+        return "Vault()"
