@@ -140,14 +140,14 @@ def settings_page() -> str:
     """Every setting with type, unit, default and reason, from the schema."""
     from camera_gateway.settings import reference  # noqa: PLC0415 - only this page needs it
 
-    return NOTE + reference.markdown()
+    return NOTE + reference.settings_markdown().rstrip("\n") + "\n"
 
 
 def example_file() -> str:
     """Return the commented gateway.toml with every setting at its default."""
     from camera_gateway.settings import reference  # noqa: PLC0415 - only this page needs it
 
-    return reference.example()
+    return reference.example_toml()
 
 
 def metrics_page() -> str:
