@@ -128,9 +128,10 @@ class Retrying:
             while True:
                 try:
                     for piece in reading.chunks:
-                        got += len(piece)
-                        failures = 0
-                        yield piece
+                        if piece:
+                            got += len(piece)
+                            failures = 0
+                            yield piece
                 except Transient as error:
                     failures += 1
                     if isinstance(error, Paused) or failures >= self._patience.attempts:
