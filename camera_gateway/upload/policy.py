@@ -201,6 +201,8 @@ SEGMENT_REFUSED = BackOff(60_000_000, HOUR_US)
 """After a refusal or a read-back that differs: a person has to act, so asking often helps nobody."""
 STORE_AGAIN = BackOff(1_000_000, 15_000_000)
 """How long the whole uploader waits while the store does not answer."""
+STORE_REFUSES = BackOff(5_000_000, 60_000_000)
+"""How long it waits while the store refuses our credentials or our clock: somebody has to act."""
 
 
 # When the spool is full
