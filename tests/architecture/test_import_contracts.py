@@ -6,6 +6,7 @@ A contract without a breaker here is a failure too, so a new contract cannot be 
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import shutil
@@ -14,7 +15,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from support.tree import PACKAGES, ROOT, pyproject
+from support.tree import PACKAGES, ROOT, modules, pyproject
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -117,6 +118,17 @@ def test_a_module_that_no_layer_names_is_refused(copy: Path) -> None:
     assert [name for name, verdict in verdicts(copy).items() if verdict == "BROKEN"] == [
         "camera_gateway points downwards"
     ]
+
+
+def test_a_module_that_calls_itself_pure_is_held_to_it() -> None:
+    watched = CONTRACTS["domain, rtsp and what is marked pure do no I/O"]["source_modules"]
+    unwatched = []
+    for path in modules():
+        name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        says_pure = re.search(r"\bPure[.;:]", ast.get_docstring(ast.parse(path.read_text())) or "")
+        if says_pure and not any(name == source or name.startswith(f"{source}.") for source in watched):
+            unwatched.append(name)
+    assert unwatched == [], "add them to source_modules of the purity contract"
 
 
 @pytest.mark.parametrize("name", DOORS)
