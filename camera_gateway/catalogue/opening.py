@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from sqlalchemy import insert, select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, IntegrityError, ProgrammingError
 
 from camera_gateway.catalogue import audit_log, migrating, sqlite
 from camera_gateway.catalogue.lock import take_lock
@@ -135,6 +135,18 @@ class Catalogue:
         with _translated("read"), self._reader.connect() as connection, connection.begin():
             yield Transaction(connection, self._clock, SYSTEM, writing=False)
 
+    def quick_check(self) -> str | None:
+        """Return what is wrong with the file's pages, its references or the audit chain; None: nothing."""
+        with self.read() as tx:
+            pages = tx.connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one()
+            if pages != "ok":
+                return f"pages: {pages}"
+            stray = tx.connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+            if stray is not None:
+                return f"references: a row of {stray[0]} names a missing row of {stray[2]}"
+            broken = audit_log.verify(tx)
+            return None if broken is None else f"audit chain: broken at row {broken}"
+
     def close(self) -> None:
         """Give connections and lock back. Harmless to repeat."""
         self._held.close()
@@ -160,5 +172,7 @@ def _translated(verb: str) -> Iterator[None]:
     """Turn what the database reports (full disk, damaged or unreadable file) into `Unavailable`."""
     try:
         yield
-    except OperationalError as error:
+    except DatabaseError as error:
+        if isinstance(error, IntegrityError | ProgrammingError):  # ours to mend, not the disk's
+            raise
         raise Unavailable(f"cannot {verb} the catalogue: {error.orig}", hint="check the disk; see doctor") from error

@@ -42,6 +42,7 @@ __all__ = [
     "CameraBacklog",
     "SegmentRow",
     "backlog",
+    "count_by_state",
     "due_for_upload",
     "get_segment",
     "in_span",
@@ -215,6 +216,12 @@ def last_segment(tx: Transaction, camera: CameraId) -> SegmentRow | None:
     query = select(segments).where(segments.c.camera == camera).order_by(segments.c.start_us.desc()).limit(1)
     found = tx.connection.execute(query).first()
     return None if found is None else segment_row(found)
+
+
+def count_by_state(tx: Transaction) -> dict[str, int]:
+    """Return how many segments are in each state; states without any are left out."""
+    query = select(segments.c.state, func.count().label("number")).group_by(segments.c.state)
+    return {row.state: row.number for row in tx.connection.execute(query)}
 
 
 def iterate_all(tx: Transaction, batch: int = 1_000) -> Iterator[SegmentRow]:

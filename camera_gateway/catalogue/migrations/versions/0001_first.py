@@ -153,7 +153,7 @@ def _footage() -> None:
         sa.Column("released_us", sa.BigInteger),
     )
     op.create_index("segments_by_time", "segments", ["camera", "start_us", "end_us"])
-    op.create_index("segments_of_run", "segments", ["run"])
+    op.create_index("segments_of_run", "segments", ["run", "state"])
     op.create_index(
         "segments_pending",
         "segments",
