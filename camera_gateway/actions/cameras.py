@@ -184,17 +184,21 @@ async def show(gateway: Gateway, _actor: Actor, args: OneCamera) -> dict[str, An
     status = current_statuses(gateway).get(camera.id)
     result = _describe(camera, status)
     result["schedule"] = list(camera.schedule or gateway.settings.recorder.schedule)
-    result["device"] = None if device is None else {
-        "id": device.id,
-        "url": str(device.address),
-        "username": device.username,
-        "password": None if device.password_sealed is None else "set",
-        "serial": device.serial,
-        "mac": device.mac,
-        "model": device.model,
-        "firmware": device.firmware,
-        "from": rfc3339(device.from_us),
-    }
+    result["device"] = (
+        None
+        if device is None
+        else {
+            "id": device.id,
+            "url": str(device.address),
+            "username": device.username,
+            "password": None if device.password_sealed is None else "set",
+            "serial": device.serial,
+            "mac": device.mac,
+            "model": device.model,
+            "firmware": device.firmware,
+            "from": rfc3339(device.from_us),
+        }
+    )
     if status is not None:
         result["live"] = {
             "fps": status.fps,

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from camera_gateway.actions.cameras import STALE_US
 from camera_gateway.catalogue import gaps as gap_rows
-from camera_gateway.catalogue import queue, registry, segments
+from camera_gateway.catalogue import registry, segments, upload_queue
 from camera_gateway.clock import US, rfc3339
 from camera_gateway.domain.camera import Camera, CameraState
 from camera_gateway.domain.coverage import Coverage, Gap, KeptSpan, coverage
@@ -133,9 +133,7 @@ async def known(gateway: Gateway, args: Span) -> Known:
     return Known(camera, rows, result, open_from_us)
 
 
-def _status_of(
-    recorders: list[RecorderStatus], camera: CameraId
-) -> tuple[CameraStatus | None, RecorderStatus | None]:
+def _status_of(recorders: list[RecorderStatus], camera: CameraId) -> tuple[CameraStatus | None, RecorderStatus | None]:
     """Return the newest word on a camera, and the recorder that said it."""
     best: tuple[CameraStatus | None, RecorderStatus | None] = (None, None)
     for recorder in recorders:
@@ -212,7 +210,7 @@ async def _not_yet_stored(gateway: Gateway, camera: Camera, waiting: list[Segmen
 
     def work(tx: Transaction) -> tuple[int, tuple[str, ...], tuple[str, ...], str]:
         site = registry.get_site(tx, camera.site)
-        backlog = queue.backlog(tx)
+        backlog = upload_queue.backlog(tx)
         return backlog.bytes, site.upload_windows, site.holidays, site.time_zone
 
     backlog_bytes, windows, holidays, time_zone = await gateway.read(work)

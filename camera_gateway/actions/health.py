@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from camera_gateway.actions.cameras import STALE_US, current_statuses
-from camera_gateway.catalogue import queue, registry, segments
+from camera_gateway.catalogue import registry, segments, upload_queue
 from camera_gateway.clock import rfc3339
 from camera_gateway.domain.camera import CameraState
 from camera_gateway.footage.check import Checker
@@ -108,7 +108,7 @@ async def status(gateway: Gateway, _actor: Actor, _args: Nothing) -> dict[str, A
 
     def work(tx: Any) -> tuple[int, Any, dict[str, int]]:  # noqa: ANN401 - a transaction
         cameras = registry.list_cameras(tx, states=(CameraState.ACTIVE, CameraState.PAUSED))
-        return len(cameras), queue.backlog(tx), segments.count_by_state(tx)
+        return len(cameras), upload_queue.backlog(tx), segments.count_by_state(tx)
 
     cameras, backlog, counts = await gateway.read(work)
     faulty = {

@@ -17,7 +17,7 @@ from camera_gateway.roles.local import local_gateway, shell_user
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from camera_gateway.settings.load import Loaded
+    from camera_gateway.roles.loading import Loaded
 
 ANSWER_S = 3_600.0
 """A check of every byte takes its time."""

@@ -25,70 +25,68 @@ def span(function: Callable[..., Any]) -> Callable[..., Any]:
     function = click.option("to_us", "--to", type=time, default="now", show_default=True, help="End of the span.")(
         function
     )
-    function = click.option("from_us", "--from", type=time, default="-1h", show_default=True, help="Start of the span.")(
-        function
-    )
+    function = click.option(
+        "from_us", "--from", type=time, default="-1h", show_default=True, help="Start of the span."
+    )(function)
     return click.argument("camera")(function)
 
 
-def register(main: click.Group) -> None:
-    """Add the group to the program."""
+group = click.Group("footage", help="Footage: list it, see what is missing and why, fetch it.")
 
-    @main.group()
-    def footage() -> None:
-        """Footage: list it, see what is missing and why, fetch it."""
 
-    @command(footage, "list")
-    @span
-    def list_(shell: Shell, camera: str, *, from_us: int, to_us: int) -> None:
-        """List the segments of CAMERA that touch a span."""
-        rows = shell.call("footage.list", camera=camera, from_us=from_us, to_us=to_us)
-        if not shell.out.document(rows):
-            shell.out.table(
-                rows,
-                ("start", "end", "bytes", "video", "audio", "state", "retain_until"),
-                empty="no segment in this span: camera-gateway footage coverage says why",
-            )
+@command(group, "list")
+@span
+def list_(shell: Shell, camera: str, *, from_us: int, to_us: int) -> None:
+    """List the segments of CAMERA that touch a span."""
+    rows = shell.call("footage.list", camera=camera, from_us=from_us, to_us=to_us)
+    if not shell.out.document(rows):
+        shell.out.table(
+            rows,
+            ("start", "end", "bytes", "video", "audio", "state", "retain_until"),
+            empty="no segment in this span: camera-gateway footage coverage says why",
+        )
 
-    @command(footage, "coverage")
-    @span
-    def coverage(shell: Shell, camera: str, *, from_us: int, to_us: int) -> None:
-        """Say of every second of a span: kept, or missing with a cause."""
-        found = shell.call("footage.coverage", camera=camera, from_us=from_us, to_us=to_us)
-        if shell.out.document(found):
-            return
-        say = shell.out.say
-        say(f"{found['camera']}  {found['from']} to {found['to']}")
-        if found["open"]:
-            say(f"recording now: what came since {found['open']['from']} is not sealed yet")
-        for name in ("expected", "recorded", "put", "stored", "locked"):
-            seconds = found[f"{name}_s"]
-            share = f"  {100 * seconds / found['expected_s']:6.2f} %" if found["expected_s"] else ""
-            say(f"{name:>9} {seconds:14.3f} s{share}")
-        if found["not_yet_stored"]:
-            waiting = found["not_yet_stored"]
-            eta = waiting["eta"] or "not within the upload windows of the coming week"
-            say(f"recorded but not yet stored: {waiting['seconds']:.0f} s, {waiting['bytes']} bytes; expected by {eta}")
-        shell.out.table(found["gaps"], ("from", "to", "cause", "required", "detail"), empty="no gap")
 
-    @command(footage, "fetch")
-    @span
-    @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="The MP4 to write.")
-    def fetch(shell: Shell, camera: str, *, from_us: int, to_us: int, output: Path | None) -> int:
-        """Fetch a span of CAMERA as one MP4, exactly as it was recorded; say what is missing and why."""
-        target = output or Path(f"{camera}.{_stamp(from_us)}.mp4")
-        plan = shell.call("footage.fetch-plan", camera=camera, from_us=from_us, to_us=to_us)
-        columns = (TextColumn("fetching"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-        with Progress(*columns, console=shell.out.notes, disable=shell.out.as_json) as progress:
-            task = progress.add_task("fetch", total=None)
+@command(group, "coverage")
+@span
+def coverage(shell: Shell, camera: str, *, from_us: int, to_us: int) -> None:
+    """Say of every second of a span: kept, or missing with a cause."""
+    found = shell.call("footage.coverage", camera=camera, from_us=from_us, to_us=to_us)
+    if shell.out.document(found):
+        return
+    say = shell.out.say
+    say(f"{found['camera']}  {found['from']} to {found['to']}")
+    if found["open"]:
+        say(f"recording now: what came since {found['open']['from']} is not sealed yet")
+    for name in ("expected", "recorded", "put", "stored", "locked"):
+        seconds = found[f"{name}_s"]
+        share = f"  {100 * seconds / found['expected_s']:6.2f} %" if found["expected_s"] else ""
+        say(f"{name:>9} {seconds:14.3f} s{share}")
+    if found["not_yet_stored"]:
+        waiting = found["not_yet_stored"]
+        eta = waiting["eta"] or "not within the upload windows of the coming week"
+        say(f"recorded but not yet stored: {waiting['seconds']:.0f} s, {waiting['bytes']} bytes; expected by {eta}")
+    shell.out.table(found["gaps"], ("from", "to", "cause", "required", "detail"), empty="no gap")
 
-            def told(done: int, total: int) -> None:
-                progress.update(task, completed=done, total=total)
 
-            report = fetch_to_file(shell.loaded, shell.clock, plan, target, told)
-        if not shell.out.document(report):
-            _say_report(shell, report)
-        return 1 if report["damaged"] else 0
+@command(group, "fetch")
+@span
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="The MP4 to write.")
+def fetch(shell: Shell, camera: str, *, from_us: int, to_us: int, output: Path | None) -> int:
+    """Fetch a span of CAMERA as one MP4, exactly as it was recorded; say what is missing and why."""
+    target = output or Path(f"{camera}.{_stamp(from_us)}.mp4")
+    plan = shell.call("footage.fetch-plan", camera=camera, from_us=from_us, to_us=to_us)
+    columns = (TextColumn("fetching"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    with Progress(*columns, console=shell.out.notes, disable=shell.out.as_json) as progress:
+        task = progress.add_task("fetch", total=None)
+
+        def told(done: int, total: int) -> None:
+            progress.update(task, completed=done, total=total)
+
+        report = fetch_to_file(shell.loaded, shell.clock, plan, target, told)
+    if not shell.out.document(report):
+        _say_report(shell, report)
+    return 1 if report["damaged"] else 0
 
 
 def _stamp(at_us: int) -> str:

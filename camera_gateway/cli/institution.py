@@ -12,64 +12,62 @@ if TYPE_CHECKING:
     from camera_gateway.cli.shell import Shell
 
 
-def register(main: click.Group) -> None:
-    """Add the group to the program."""
+group = click.Group("institution", help="Owners of cameras: children's homes, schools, centres.")
 
-    @main.group()
-    def institution() -> None:
-        """Owners of cameras: children's homes, schools, centres."""
 
-    @command(institution, "add")
-    @click.option("--name", required=True, help="The institution's name, in any language.")
-    @click.option("id_", "--id", help="Its id, chosen once (default: made from the name).")
-    @click.option("--kind", default="other", show_default=True, help="For example childrens_home or school.")
-    @click.option("--region", default="", help="Region, as reports name it.")
-    @click.option("--time-zone", help="tzdata name (default: [site] time_zone).")
-    @click.option("--allow", "allow", multiple=True, help="Network in which cameras may be, CIDR; repeatable.")
-    @click.option("--upload-window", "windows", multiple=True, help='For example "daily 22:00-06:00"; repeatable.')
-    @click.option("--holiday", "holidays", multiple=True, help="YYYY-MM-DD; repeatable.")
-    def add(
-        shell: Shell,
-        *,
-        name: str,
-        id_: str | None,
-        kind: str,
-        region: str,
-        time_zone: str | None,
-        allow: tuple[str, ...],
-        windows: tuple[str, ...],
-        holidays: tuple[str, ...],
-    ) -> None:
-        """Register an institution with its default site."""
-        made = shell.call(
-            "institution.add",
-            name=name,
-            id=id_,
-            kind=kind,
-            region=region,
-            time_zone=time_zone,
-            allowed_networks=list(allow) or None,
-            upload_windows=list(windows),
-            holidays=list(holidays),
+@command(group, "add")
+@click.option("--name", required=True, help="The institution's name, in any language.")
+@click.option("id_", "--id", help="Its id, chosen once (default: made from the name).")
+@click.option("--kind", default="other", show_default=True, help="For example childrens_home or school.")
+@click.option("--region", default="", help="Region, as reports name it.")
+@click.option("--time-zone", help="tzdata name (default: [site] time_zone).")
+@click.option("--allow", "allow", multiple=True, help="Network in which cameras may be, CIDR; repeatable.")
+@click.option("--upload-window", "windows", multiple=True, help='For example "daily 22:00-06:00"; repeatable.')
+@click.option("--holiday", "holidays", multiple=True, help="YYYY-MM-DD; repeatable.")
+def add(
+    shell: Shell,
+    *,
+    name: str,
+    id_: str | None,
+    kind: str,
+    region: str,
+    time_zone: str | None,
+    allow: tuple[str, ...],
+    windows: tuple[str, ...],
+    holidays: tuple[str, ...],
+) -> None:
+    """Register an institution with its default site."""
+    made = shell.call(
+        "institution.add",
+        name=name,
+        id=id_,
+        kind=kind,
+        region=region,
+        time_zone=time_zone,
+        allowed_networks=list(allow) or None,
+        upload_windows=list(windows),
+        holidays=list(holidays),
+    )
+    if not shell.out.document(made):
+        shell.out.say(f"institution {made['id']} is registered")
+
+
+@command(group, "list")
+def list_(shell: Shell) -> None:
+    """List institutions."""
+    rows = shell.call("institution.list")
+    if not shell.out.document(rows):
+        shell.out.table(
+            rows,
+            ("id", "name", "kind", "region", "cameras"),
+            empty="no institution yet: camera-gateway institution add --name …",
         )
-        if not shell.out.document(made):
-            shell.out.say(f"institution {made['id']} is registered")
 
-    @command(institution, "list")
-    def list_(shell: Shell) -> None:
-        """List institutions."""
-        rows = shell.call("institution.list")
-        if not shell.out.document(rows):
-            shell.out.table(
-                rows,
-                ("id", "name", "kind", "region", "cameras"),
-                empty="no institution yet: camera-gateway institution add --name …",
-            )
 
-    @command(institution, "show")
-    @click.argument("institution")
-    def show(shell: Shell, institution: str) -> None:
-        """Show one institution with its sites."""
-        found = shell.call("institution.show", institution=institution)
-        if not shell.out.document(found):
-            shell.out.fields(found)
+@command(group, "show")
+@click.argument("institution")
+def show(shell: Shell, institution: str) -> None:
+    """Show one institution with its sites."""
+    found = shell.call("institution.show", institution=institution)
+    if not shell.out.document(found):
+        shell.out.fields(found)

@@ -14,9 +14,11 @@ from camera_gateway.cli.shell import OneLineErrors
 @click.option("--config", type=click.Path(dir_okay=False, path_type=Path), help="The gateway.toml to use.")
 @click.option("as_json", "--json", is_flag=True, help="Print one JSON document on standard output.")
 @click.version_option(package_name="camera-gateway")
-def main(config: Path | None, *, as_json: bool) -> None:  # noqa: ARG001 - read from the context by each command
+def main(config: Path | None, *, as_json: bool) -> None:
     """Record institution cameras, keep the footage off site as long as the rules say, and prove it."""
 
 
-for module in (service, institution, camera, footage, standard):
-    module.register(main)
+for part in (institution.group, camera.group, footage.group, standard.group, standard.compliance):
+    main.add_command(part)
+for part in service.commands.commands.values():
+    main.add_command(part)

@@ -13,7 +13,7 @@ from camera_gateway.cli.calling import call
 from camera_gateway.cli.output import Output
 from camera_gateway.clock import SystemClock
 from camera_gateway.errors import GatewayError, InvalidInput
-from camera_gateway.settings.load import Loaded, load
+from camera_gateway.roles.loading import Loaded, load_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +32,7 @@ class Shell:
     def loaded(self) -> Loaded:
         """Return the settings, read at the first use."""
         if self._loaded is None:
-            self._loaded = load(self.config)
+            self._loaded = load_settings(self.config)
         return self._loaded
 
     def call(self, verb: str, **arguments: Any) -> Any:  # noqa: ANN401 - JSON

@@ -7,6 +7,7 @@ redirect (threats.md M1). The result never holds a password or a URL with one.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import socket
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -15,13 +16,16 @@ from typing import TYPE_CHECKING, Any
 from camera_gateway.clock import US
 from camera_gateway.domain.camera import StreamAddress, address_allowed
 from camera_gateway.domain.footage import ProbeCause
-from camera_gateway.media.parameter_sets import ParameterSetError, video_format
-from camera_gateway.rtsp.conversation import Conversation, Target
+from camera_gateway.media.formats import ParameterSetError
+from camera_gateway.media.parameter_sets import video_format
+from camera_gateway.rtsp.conversation import Conversation
 from camera_gateway.rtsp.errors import RtspError, RtspRefused
+from camera_gateway.rtsp.url import Target
 
 if TYPE_CHECKING:
     from camera_gateway.clock import Clock
     from camera_gateway.rtsp.access_unit import AccessUnit
+    from camera_gateway.rtsp.receive import Receiver
 
 CONNECT_S = 5.0
 ANSWER_S = 8.0
@@ -177,12 +181,12 @@ class _Sample:
     clock_offset_us: int | None = None
 
 
-async def _watch(
-    conversation: Conversation, reader: asyncio.StreamReader, clock: Clock, seconds: float
-) -> _Sample:
+async def _watch(conversation: Conversation, reader: asyncio.StreamReader, clock: Clock, seconds: float) -> _Sample:
     """Receive for `seconds`, longer (up to three times) while no second keyframe came."""
     sample = _Sample()
     receiver = conversation.receiver
+    if receiver is None:  # the handshake ended in "playing", so there is one
+        return sample
     pending = bytearray(conversation.leftover)
     started_us = clock.monotonic_us()
     while True:
@@ -202,7 +206,7 @@ async def _watch(
         _collect(receiver, sample, clock)
 
 
-def _collect(receiver: Any, sample: _Sample, clock: Clock) -> None:  # noqa: ANN401 - the receiver of the conversation
+def _collect(receiver: Receiver, sample: _Sample, clock: Clock) -> None:
     units, receiver.units = receiver.units, []
     for unit in units:
         sample.bytes += unit.size
@@ -236,7 +240,7 @@ def _describe(conversation: Conversation, sample: _Sample) -> Probe:
     times = sorted({u.rtp_time for u in sample.units})
     span_s = (times[-1] - times[0]) / rate
     keys = [u.rtp_time for u in sample.units if u.keyframe]
-    gops = [(b - a) / rate for a, b in zip(keys, keys[1:], strict=False)]
+    gops = [(b - a) / rate for a, b in itertools.pairwise(keys)]
     gop_s = max(gops) if gops else None
     hints = []
     if gop_s is None or gop_s > LONG_GOP_S:

@@ -18,13 +18,13 @@ from camera_gateway.domain.people import Actor
 from camera_gateway.errors import NotFound
 from camera_gateway.roles.children import Child
 from camera_gateway.roles.local import local_gateway, shell_user
-from camera_gateway.settings.locate import checkout_root
+from camera_gateway.settings.locate import config_directory
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from camera_gateway.actions.gateway import Gateway
-    from camera_gateway.settings.load import Loaded
+    from camera_gateway.roles.loading import Loaded
 
 INSTITUTION = "ayagoz-centre"
 USER = "admin"
@@ -61,8 +61,8 @@ kind = "embedded"
 
 def demo_directory() -> Path:
     """Return var/demo of the source tree; `NotFound` where there is none."""
-    root = checkout_root()
-    if root is None or not (root / "scripts" / "fake-cameras").exists():
+    root = config_directory().parent
+    if not (root / "scripts" / "fake-cameras").exists():
         raise NotFound("the demo needs the source tree", hint="clone the repository and use scripts/run --demo")
     return root / "var" / "demo"
 

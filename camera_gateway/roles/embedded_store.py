@@ -14,7 +14,7 @@ import secrets
 import shutil
 import socket
 import sysconfig
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,7 +31,6 @@ SIGNING_KEYS = (
     "WEED_JWT_FILER_SIGNING_KEY",
     "WEED_JWT_FILER_SIGNING_READ_KEY",
 )
-BUCKET = "footage"
 _FIRST_PORT = 18_300
 _LAST_PORT = 22_000
 
@@ -42,7 +41,7 @@ class EmbeddedStore:
 
     directory: Path
     first_port: int
-    bucket: str = BUCKET
+    bucket: str
 
     @property
     def endpoint(self) -> str:
@@ -71,10 +70,11 @@ class EmbeddedStore:
             connection.close()
 
 
-def prepare(data_dir: Path, port: int = 0) -> EmbeddedStore:
+def prepare(data_dir: Path, bucket: str, port: int) -> EmbeddedStore:
     """Return the embedded store of `data_dir`; make its directory, keys and ports at the first call.
 
-    Ports are chosen once and kept, so that a restart and every other process find it again.
+    Ports are chosen once, `port` and its neighbours where they are free, and kept, so that a restart and every other
+    process find it again.
     """
     directory = data_dir / "store"
     for folder in (directory, directory / "data", directory / "tmp"):
@@ -82,7 +82,7 @@ def prepare(data_dir: Path, port: int = 0) -> EmbeddedStore:
     first = directory / "port"
     if not first.exists():
         _write(first, str(_free_block(port)))
-    store = EmbeddedStore(directory, int(first.read_text()))
+    store = EmbeddedStore(directory, int(first.read_text()), bucket)
     if not store.access_key_file.exists():
         _write(store.access_key_file, secrets.token_hex(10))
     if not store.secret_key_file.exists():
@@ -159,14 +159,21 @@ def _write(path: Path, text: str) -> None:
 
 def _free_block(wanted: int) -> int:
     """Return the first of neighbouring ports that are free together with their gRPC twins."""
-    candidates = [wanted] if wanted else range(_FIRST_PORT, _LAST_PORT, len(PORTS))
-    for first in candidates:
+    for first in (wanted, *range(_FIRST_PORT, _LAST_PORT, len(PORTS))):
         block = range(first, first + len(PORTS))
-        with ExitStack() as held, suppress(OSError):
-            for port in (*block, *(p + GRPC_OFFSET for p in block)):
-                listener = held.enter_context(socket.socket())
-                listener.bind(("127.0.0.1", port))
+        if _all_free([*block, *(port + GRPC_OFFSET for port in block)]):
             return first
     raise Unavailable(
         "no free ports for the embedded store", hint="set [store] port to the first of five free neighbours"
     )
+
+
+def _all_free(ports: list[int]) -> bool:
+    with ExitStack() as held:
+        for port in ports:
+            listener = held.enter_context(socket.socket())
+            try:
+                listener.bind(("127.0.0.1", port))
+            except OSError:
+                return False
+    return True

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from camera_gateway.catalogue.migrating import migrate as migrate_catalogue
@@ -14,15 +13,22 @@ from camera_gateway.clock import Clock, SystemClock
 from camera_gateway.errors import Refused
 from camera_gateway.logs import set_up_logs
 from camera_gateway.roles import demo
+from camera_gateway.roles.loading import Loaded, load_settings
 from camera_gateway.roles.opening import credentials_key
 from camera_gateway.roles.run import recorder_command, run_all
 from camera_gateway.roles.watching import Watch
-from camera_gateway.settings.load import Loaded, load
-from camera_gateway.settings.reference import example_toml
 from camera_gateway.settings.vault import Vault
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
+
+
+FIRST_CONFIG = """\
+# Settings of this installation. All of them, with their reasons: docs/reference/settings.md
+[site]
+data_dir = "."
+"""
 
 
 def initialise(config: Path | None, data_dir: Path | None, clock: Clock) -> dict[str, Any]:
@@ -32,8 +38,8 @@ def initialise(config: Path | None, data_dir: Path | None, clock: Clock) -> dict
         if config.exists():
             raise Refused(f"{data_dir} is in use", hint="choose another --data-dir")
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        config.write_text(example_toml({"site": {"data_dir": "."}}), encoding="utf-8")
-    loaded = load(config)
+        config.write_text(FIRST_CONFIG, encoding="utf-8")
+    loaded = load_settings(config)
     if data_dir is not None and loaded.settings.site.data_dir.resolve() != data_dir.resolve():
         raise Refused(
             f"the settings name another data directory: {loaded.settings.site.data_dir}",
@@ -70,7 +76,7 @@ def _ready(loaded: Loaded, clock: Clock) -> None:
 def run(config: Path | None, say: Callable[[str], None], *, port: int | None, seconds: float | None) -> int:
     """Run everything for real."""
     clock = SystemClock()
-    loaded = load(config)
+    loaded = load_settings(config)
     _ready(loaded, clock)
     set_up_logs()
     watch = Watch(loaded, clock, say, port)
@@ -82,7 +88,7 @@ def run_demo(say: Callable[[str], None], *, port: int | None, cameras: int, seco
     """Run the demonstration."""
     clock = SystemClock()
     directory = demo.demo_directory()
-    loaded = load(demo.write_config(directory))
+    loaded = load_settings(demo.write_config(directory))
     _ready(loaded, clock)
     set_up_logs(directory / "data" / "logs" / "run.log")
     say(f"demo: {cameras} simulated cameras, one of them faulty; everything is under {directory}")

@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
-from camera_gateway.actions.gateway import Gateway
 from camera_gateway.catalogue.opening import Catalogue
 from camera_gateway.clock import SystemClock
 from camera_gateway.roles.opening import gateway_of
@@ -17,7 +16,8 @@ from camera_gateway.roles.stores import open_configured
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from camera_gateway.settings.load import Loaded
+    from camera_gateway.actions.gateway import Gateway
+    from camera_gateway.roles.loading import Loaded
 
 
 def shell_user() -> str:

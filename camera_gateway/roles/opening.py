@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from camera_gateway.catalogue.opening import Catalogue
     from camera_gateway.clock import Clock
-    from camera_gateway.settings.load import Loaded
+    from camera_gateway.roles.loading import Loaded
     from storage.blobs import BlobStore
 
 CREDENTIALS_KEY = "credentials.key"

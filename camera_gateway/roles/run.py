@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from camera_gateway.clock import Clock
-    from camera_gateway.settings.load import Loaded
+    from camera_gateway.roles.loading import Loaded
 
 STORE_READY_S = 60.0
 
@@ -82,7 +82,8 @@ async def _start_store(
     start: Callable[..., asyncio.Task[None]],
 ) -> asyncio.Task[None]:
     """Start the embedded store, wait until it answers, and make its bucket."""
-    store = embedded_store.prepare(loaded.settings.site.data_dir, loaded.settings.store.port)
+    settings = loaded.settings
+    store = embedded_store.prepare(settings.site.data_dir, settings.store.bucket, settings.store.port)
     task = start(keep_running(embedded_store.child(store), stop, clock), name="store")
     deadline_us = clock.monotonic_us() + round(STORE_READY_S * 1e6)
     loop = asyncio.get_running_loop()

@@ -26,7 +26,7 @@ def store_settings(settings: Settings) -> StoreSettings:
     if store.kind == "directory":
         return StoreSettings("directory", directory=store.directory, lock_mode=lock_mode)
     if store.kind == "embedded":
-        embedded = embedded_store.prepare(settings.site.data_dir, store.port)
+        embedded = embedded_store.prepare(settings.site.data_dir, store.bucket, store.port)
         return StoreSettings(
             "s3",
             endpoint=embedded.endpoint,

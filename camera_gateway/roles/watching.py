@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from camera_gateway.clock import Clock
-    from camera_gateway.settings.load import Loaded
+    from camera_gateway.roles.loading import Loaded
     from camera_gateway.supervision import Stop
 
 EVERY_S = 2.0
