@@ -68,9 +68,7 @@ def rtp_packet(
 ) -> bytes:
     """Return one RTP packet; `extension` is padded to whole words, `padding` counts its own last byte."""
     first = 0x80 | csrcs | (0x10 if extension is not None else 0) | (0x20 if padding else 0)
-    head = struct.pack(
-        ">BBHII", first, marker << 7 | payload_type, sequence & 0xFFFF, time32 & 0xFFFFFFFF, ssrc
-    )
+    head = struct.pack(">BBHII", first, marker << 7 | payload_type, sequence & 0xFFFF, time32 & 0xFFFFFFFF, ssrc)
     head += b"\xaa\xbb\xcc\xdd" * csrcs
     if extension is not None:
         body = extension + bytes(-len(extension) % 4)

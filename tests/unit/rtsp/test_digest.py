@@ -16,10 +16,11 @@ RFC_7616 = (
     'Digest realm="http-auth@example.org", qop="auth, auth-int", algorithm={algorithm}, '
     'nonce="7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v", opaque="FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS"'
 )
+MUFASA = "Circle of Life"
 CNONCE = "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ"
 
 
-def signed(header: str, *, user: str = "Mufasa", password: str = "Circle of Life", cnonce: str = CNONCE) -> str:
+def signed(header: str, *, user: str = "Mufasa", password: str = MUFASA, cnonce: str = CNONCE) -> str:
     who = Authenticator(user, password, make_cnonce=lambda: cnonce)
     assert who.take(parse_challenges([header]))
     answer = who.header("GET", "/dir/index.html")
@@ -67,9 +68,7 @@ def test_without_qop_the_old_formula_is_used() -> None:
 
 
 def test_session_variants_hash_the_nonces_into_the_secret() -> None:
-    answer = signed(
-        'Digest realm="r", nonce="n", qop=auth, algorithm=SHA-256-sess', user="u", password="p", cnonce="c"
-    )
+    answer = signed('Digest realm="r", nonce="n", qop=auth, algorithm=SHA-256-sess', user="u", password="p", cnonce="c")
 
     def digest(text: str) -> str:
         return sha256(text.encode()).hexdigest()
