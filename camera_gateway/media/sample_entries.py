@@ -1,7 +1,7 @@
 """Sample entries: how a track's codec is described in `stsd` (ISO/IEC 14496-12 8.5.2, 14496-15).
 
-Promises: pure bytes from formats and parameter sets, the same for the fragmented and the plain
-writer. Knows nothing of samples.
+Promises: pure bytes from formats and parameter sets and back again, the same for the fragmented and the
+plain writer. Knows nothing of samples.
 
 Video is labelled `avc1` and `hvc1` and carries its parameter sets in avcC and hvcC, because that is
 what browsers accept (`avc3` and `hev1` are refused by some, and Apple's decoder takes sets from the
@@ -15,9 +15,10 @@ import struct
 from collections.abc import Iterable
 
 from camera_gateway.media import h264_sps, h265_sps
-from camera_gateway.media.boxes import box, full_box
+from camera_gateway.media.aac_config import aac_format, g711_format
+from camera_gateway.media.boxes import box, full_box, walk
 from camera_gateway.media.formats import AudioFormat, ParameterSetError, VideoFormat
-from camera_gateway.media.parameter_sets import OrderedSets, ordered_sets
+from camera_gateway.media.parameter_sets import OrderedSets, ordered_sets, video_format
 
 _DPI_72 = 0x00480000
 # Profiles whose avcC ends with chroma format and bit depths (14496-15 5.3.3.1.2).
@@ -25,6 +26,13 @@ _AVCC_EXTENDED = frozenset({100, 110, 122, 144})
 _MAX_SPS = 31
 _MAX_PPS = 255
 _MAX_SIDE = 0xFFFF
+_VIDEO_FIELDS_BYTES = 78
+_AUDIO_FIELDS_BYTES = 28
+# Descriptor tags of ISO/IEC 14496-1 table 1.
+_ES = 0x03
+_DECODER_CONFIG = 0x04
+_DECODER_INFO = 0x05
+_SYNC_LAYER = 0x06
 
 
 def video_entry(video: VideoFormat, parameter_sets: Iterable[bytes]) -> bytes:
@@ -57,6 +65,87 @@ def audio_entry(audio: AudioFormat) -> bytes:
     rate = audio.sample_rate << 16 if audio.sample_rate <= _MAX_SIDE else 0
     fields = struct.pack(">6xH8xHHHHI", 1, audio.channels, 16, 0, 0, rate)
     return box(kind, fields, _esds(audio.config) if audio.codec == "aac" else b"")
+
+
+def read_video_entry(kind: bytes, body: bytes) -> tuple[VideoFormat, tuple[bytes, ...]]:
+    """Return (format, parameter sets) of an `avc1` or `hvc1` box that we wrote.
+
+    Raises:
+        ParameterSetError: another kind of entry, no configuration, or damaged sets.
+        BoxError: the boxes inside are damaged.
+
+    """
+    if kind == b"avc1":
+        sets = _read_avcc(_inner(body, _VIDEO_FIELDS_BYTES, b"avcC"))
+        return video_format("h264", sets), sets
+    if kind == b"hvc1":
+        sets = _read_hvcc(_inner(body, _VIDEO_FIELDS_BYTES, b"hvcC"))
+        return video_format("h265", sets), sets
+    raise ParameterSetError(f"video entry {kind!r}")
+
+
+def read_audio_entry(kind: bytes, body: bytes) -> AudioFormat:
+    """Return the format of an `mp4a`, `alaw` or `ulaw` box that we wrote.
+
+    Raises:
+        ParameterSetError: another kind of entry, or a damaged configuration.
+        BoxError: the boxes inside are damaged.
+
+    """
+    if len(body) < _AUDIO_FIELDS_BYTES:
+        raise ParameterSetError("an audio entry is cut short")
+    if kind == b"mp4a":
+        esds = _inner(body, _AUDIO_FIELDS_BYTES, b"esds")
+        # ES (tag, length, id, flags), DecoderConfig (tag, length, 13 bytes), DecoderSpecificInfo:
+        # as `_esds` lays them out
+        at = 4 + 5 + 15
+        if len(esds) < at + 2 or esds[4] != _ES or esds[9] != _DECODER_CONFIG or esds[at] != _DECODER_INFO:
+            raise ParameterSetError("an esds that is not ours")
+        return aac_format(esds[at + 2 : at + 2 + esds[at + 1]])
+    channels, rate = struct.unpack_from(">H6xI", body, 16)
+    return g711_format(kind.decode("latin-1"), rate >> 16, channels)
+
+
+def _inner(body: bytes, fields: int, kind: bytes) -> bytes:
+    found = next((inner for inner in walk(body, min(fields, len(body))) if inner.kind == kind), None)
+    if found is None:
+        raise ParameterSetError(f"a sample entry without {kind!r}")
+    return body[found.body : found.end]
+
+
+def _read_avcc(config: bytes) -> tuple[bytes, ...]:
+    sets: list[bytes] = []
+    at = 5
+    for mask in (0x1F, 0xFF):
+        count = _byte(config, at) & mask
+        at = _read_sets(config, at + 1, count, sets)
+    return tuple(sets)
+
+
+def _read_hvcc(config: bytes) -> tuple[bytes, ...]:
+    sets: list[bytes] = []
+    at = 23
+    for _ in range(_byte(config, 22)):
+        count = _byte(config, at + 1) << 8 | _byte(config, at + 2)
+        at = _read_sets(config, at + 3, count, sets)
+    return tuple(sets)
+
+
+def _read_sets(config: bytes, at: int, count: int, sets: list[bytes]) -> int:
+    for _ in range(count):
+        length = _byte(config, at) << 8 | _byte(config, at + 1)
+        nal = config[at + 2 : at + 2 + length]
+        if len(nal) != length:
+            raise ParameterSetError("a decoder configuration is cut short")
+        sets.append(nal)
+        at += 2 + length
+    return at
+
+
+def _byte(config: bytes, at: int) -> int:
+    if at >= len(config):
+        raise ParameterSetError("a decoder configuration is cut short")
+    return config[at]
 
 
 def _avcc(sets: OrderedSets) -> bytes:
@@ -123,11 +212,11 @@ def _with_length(nal: bytes) -> bytes:
 def _esds(config: bytes) -> bytes:
     """Elementary stream descriptor (ISO/IEC 14496-1 7.2.6.5) around an AudioSpecificConfig."""
     decoder = _descriptor(
-        0x04,
+        _DECODER_CONFIG,
         struct.pack(">BBBHII", 0x40, 0x15, 0, 0, 0, 0),  # AAC, audio stream, rates not stated
-        _descriptor(0x05, config),
+        _descriptor(_DECODER_INFO, config),
     )
-    stream = _descriptor(0x03, struct.pack(">HB", 0, 0), decoder, _descriptor(0x06, b"\x02"))
+    stream = _descriptor(_ES, struct.pack(">HB", 0, 0), decoder, _descriptor(_SYNC_LAYER, b"\x02"))
     return full_box(b"esds", 0, 0, stream)
 
 
