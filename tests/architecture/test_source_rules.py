@@ -18,6 +18,7 @@ SHORTEST_OPENING = 2
 LONGEST_MODULE = 350
 # longer modules, each with the reason why it is one thing
 LONGER_ALLOWED: dict[str, str] = {
+    "camera_gateway/settings/schema.py": "every setting in one place; a list, not logic",
     "storage/spool.py": "one state machine on disk; its invariants are read together",
 }
 
@@ -103,9 +104,9 @@ def test_each_noqa_names_its_rule_and_its_reason() -> None:
     for path in our_python():
         for number, line in enumerate(path.read_text().splitlines(), 1):
             comment = re.search(r"#\s*noqa\b(.*)", line)
-            if comment and not re.match(r": [A-Z]+\d+(, ?[A-Z]+\d+)*\b\W+\w+", comment[1]):
-                bad.append(f"{relative(path)}:{number}: {line.strip()}")
-    assert bad == []
+            if comment and not re.match(r": (FBT\d+$|[A-Z]+\d+(, ?[A-Z]+\d+)*\b\W+\w+)", comment[1]):
+                bad.append(f"{relative(path)}:{number}: {comment[0]}")
+    assert bad == [], "\n".join(bad)
 
 
 def test_a_module_opens_by_saying_what_it_is_and_promises() -> None:
@@ -115,13 +116,14 @@ def test_a_module_opens_by_saying_what_it_is_and_promises() -> None:
             docstring = ast.get_docstring(ast.parse(path.read_text())) or ""
             if len(docstring.strip().splitlines()) < SHORTEST_OPENING:
                 terse.append(relative(path))
-    assert terse == [], "two to six lines: what it is, what it promises, what it must not know"
+    assert terse == [], "two to six lines, what it is, what it promises: " + ", ".join(terse)
 
 
 def test_modules_stay_short_enough_to_be_read() -> None:
     lengths = {relative(path): len(path.read_text().splitlines()) for path in modules()}
     too_long = {name: length for name, length in lengths.items() if length > LONGEST_MODULE}
-    assert too_long.keys() == LONGER_ALLOWED.keys(), too_long
+    assert {name: length for name, length in too_long.items() if name not in LONGER_ALLOWED} == {}
+    assert LONGER_ALLOWED.keys() - too_long.keys() == set(), "short again: take them off the list"
 
 
 def test_init_files_are_empty() -> None:

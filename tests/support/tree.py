@@ -27,7 +27,9 @@ def our_python() -> list[Path]:
     """Every Python file that is ours: packages, scripts, tests."""
     folders = [ROOT / name for name in (*PACKAGES, "scripts", "tests")]
     found = {path for folder in folders for path in folder.rglob("*.py")}
-    found |= {p for p in (ROOT / "scripts").iterdir() if p.is_file() and p.open("rb").readline().endswith(b"python3\n")}
+    found |= {
+        p for p in (ROOT / "scripts").iterdir() if p.is_file() and p.read_bytes().splitlines()[0].endswith(b"python3")
+    }
     return sorted(path for path in found if not GENERATED & set(path.parts))
 
 
