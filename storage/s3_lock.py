@@ -7,6 +7,7 @@ store, and each answer is one Property. It never touches another key.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import uuid
 from dataclasses import dataclass
@@ -84,20 +85,23 @@ def canary(store: BlobStore, now_us: Callable[[], int]) -> list[Property]:
     key = f"{CANARY_PREFIX}{theirs_us:016d}-{uuid.uuid4().hex}"
     content = os.urandom(64)
     lock = Lock.until("governance", theirs_us + DAY_US)
+    refusal = ""
     try:
         receipt = store.put(key, content, sha256=sha256_of(content), lock=lock)
     except Permanent as error:
         if isinstance(error, Denied):
             raise
-        found.append(Property("object-lock", "absent", f"a put with a lock is refused: {error}"))
+        refusal = str(error)
         receipt = store.put(key, content, sha256=sha256_of(content))
-        found += [_without_lock(name) for name in ("lock-delete-refused", "lock-shorten-refused")]
-    else:
-        found += _lock_properties(store, store.head(key, receipt.version_id), lock)
     found.append(_checksum_enforced(store, key))
     found.append(_checksum_on_head(store, key, receipt.version_id, content))
     found.append(_conditional_put(store, key))
     found.append(_range_get(store, key, content))
+    if refusal:
+        found.append(Property("object-lock", "absent", f"a put with a lock is refused: {refusal}"))
+        found += [_without_lock(name) for name in ("lock-shorten-refused", "lock-delete-refused")]
+    else:  # last, for a store that fails here has deleted the blob
+        found += _lock_properties(store, store.head(key, receipt.version_id), lock)
     return found
 
 
@@ -130,13 +134,13 @@ def _remove_old(store: BlobStore, theirs_us: int) -> None:
 def _lock_properties(store: BlobStore, info: BlobInfo, lock: Lock) -> Iterator[Property]:
     if info.lock != lock:
         yield Property("object-lock", "failed", "the lock read back is not the one that was put")
-        yield _without_lock("lock-delete-refused")
         yield _without_lock("lock-shorten-refused")
+        yield _without_lock("lock-delete-refused")
         return
     if not store.capabilities.locks:
         yield Property("object-lock", "absent", "kept by this program only: binds nobody else")
-        yield Property("lock-delete-refused", "absent", "refused by this program only")
         yield Property("lock-shorten-refused", "absent", "refused by this program only")
+        yield Property("lock-delete-refused", "absent", "refused by this program only")
         return
     yield Property("object-lock", "proven", f"{lock.mode} lock read back as put")
     yield _shorten_refused(store, info, lock)
@@ -223,13 +227,17 @@ def _checksum_on_head(store: BlobStore, key: str, version_id: str, content: byte
     return Property(name, "proven", "HEAD tells the SHA-256 of the content")
 
 
-def _conditional_put(store: BlobStore, key: str) -> Property:
+def _conditional_put(store: BlobStore, locked_key: str) -> Property:
     name = "conditional-put"
-    other = b"another content"
+    key = f"{locked_key}-once"
+    store.put(key, b"first", sha256=sha256_of(b"first"))
     try:
-        store.put(key, other, sha256=sha256_of(other))
+        store.put(key, b"second", sha256=sha256_of(b"second"))
     except Exists:
-        versions = [version for version in store.list_versions(key) if version.key == key]
+        versions = list(store.list_versions(key))
+        for version in versions:
+            with contextlib.suppress(*_REFUSED):
+                store.try_delete(key, version.version_id)
         if len(versions) == 1:
             return Property(name, "proven", "a second put to a key was refused")
         return Property(name, "failed", "a second put was refused and yet made a version")
