@@ -83,7 +83,8 @@ def _option(option: click.Option) -> str:
     names = ", ".join(f"`{name}`" for name in (*option.opts, *option.secondary_opts))
     value = "" if option.is_flag else _value(option)
     default = "**required**" if option.required else _default(option)
-    repeat = " May be given several times." if option.multiple else ""
+    said = "repeatable" in (option.help or "")
+    repeat = " May be given several times." if option.multiple and not said else ""
     return f"| {names} | {_cell(value)} | {_cell(default)} | {_cell((option.help or '') + repeat)} |\n"
 
 
@@ -99,7 +100,12 @@ def _value(option: click.Option) -> str:
 
 def _default(option: click.Option) -> str:
     default: Any = option.default
-    if callable(default) or default in (None, (), [], False, "") or "Sentinel" in type(default).__name__:
+    if (
+        option.is_flag
+        or callable(default)
+        or default in (None, (), [], False, "")
+        or "Sentinel" in type(default).__name__
+    ):
         return ""
     return f"`{default}`"
 
