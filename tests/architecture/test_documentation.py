@@ -91,7 +91,7 @@ def words_of(line: str) -> list[str]:
 def complaint(words: list[str]) -> str | None:
     """What is wrong with a command line of ours; None when nothing is, or when it is not ours."""
     if words and words[0].startswith("scripts/"):
-        return None if (ROOT / words[0]).is_file() or any(c in words[0] for c in "*{<") else f"no {words[0]}"
+        return None if (ROOT / words[0]).exists() or any(c in words[0] for c in "*{<") else f"no {words[0]}"
     if not words or Path(words[0]).name != "camera-gateway":
         return None
     command: click.Command = main
@@ -102,7 +102,7 @@ def complaint(words: list[str]) -> str | None:
         option = word.partition("=")[0]
         if option == "--config":
             next(rest)
-        elif word.startswith("-"):
+        elif word.startswith("-") and word != "-":
             if option not in known and not re.fullmatch(r"-\d+[smhd]", option):
                 return f"{command.name} has no option {option}"
         elif isinstance(command, click.Group):
