@@ -16,10 +16,9 @@ from camera_gateway.domain.coverage import Coverage, Gap, KeptSpan, coverage
 from camera_gateway.domain.footage import RECORDED, GapCause
 from camera_gateway.domain.ids import CameraId
 from camera_gateway.domain.intervals import normalise, subtract
-from camera_gateway.domain.schedule import parse_schedule
 from camera_gateway.errors import InvalidInput
 from camera_gateway.handover.status_file import CameraStatus, RecorderStatus, read_statuses
-from camera_gateway.upload.policy import Pending, eta_us
+from camera_gateway.upload.policy import Pending, eta_us, upload_schedule
 
 if TYPE_CHECKING:
     from camera_gateway.actions.gateway import Gateway
@@ -215,8 +214,8 @@ async def _not_yet_stored(gateway: Gateway, camera: Camera, waiting: list[Segmen
 
     backlog_bytes, windows, holidays, time_zone = await gateway.read(work)
     upload = gateway.settings.upload
-    schedule = parse_schedule(windows or tuple(upload.windows), holidays)
-    pending = Pending(backlog_bytes, schedule, time_zone, upload.bandwidth_bps, upload.bandwidth_outside_bps)
+    schedule = upload_schedule(windows, holidays, upload.windows)
+    pending = Pending(backlog_bytes, schedule, time_zone, upload.bandwidth_bps or None, upload.bandwidth_outside_bps)
     eta = eta_us(pending, now_us)
     return {
         "segments": len(waiting),

@@ -20,5 +20,5 @@ def main(config: Path | None, *, as_json: bool) -> None:
 
 for part in (institution.group, camera.group, footage.group, standard.group, standard.compliance):
     main.add_command(part)
-for part in service.commands.commands.values():
-    main.add_command(part)
+for command in service.commands.commands.values():
+    main.add_command(command)

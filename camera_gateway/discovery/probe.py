@@ -219,7 +219,7 @@ def _collect(receiver: Receiver, sample: _Sample, clock: Clock) -> None:
         sample.units.append(unit)
     reports, receiver.sender_reports = receiver.sender_reports, []
     for report in reports:
-        if report.track == 0:
+        if report.track == 0 and report.ntp_us is not None:
             shift = clock.now_us() - clock.monotonic_us()
             sample.clock_offset_us = report.ntp_us - (report.arrival_us + shift)
 
@@ -246,7 +246,7 @@ def _describe(conversation: Conversation, sample: _Sample) -> Probe:
     if gop_s is None or gop_s > LONG_GOP_S:
         hints.append(f"keyframes are rare ({'none twice' if gop_s is None else f'{gop_s:.0f} s'}): a smart codec is on")
     offset_us = sample.clock_offset_us
-    offset_s = None if offset_us is None else round(offset_us / US, 3)
+    offset_s = None if offset_us is None else round(offset_us / US, 3) + 0.0  # no "-0.0"
     if offset_s is not None and abs(offset_s) > CLOCK_OFF_S:
         hints.append(f"the camera's clock is off by {offset_s:.0f} s: set its time server")
     if conversation.skipped:

@@ -96,7 +96,7 @@ class Child:
 
     async def ended(self) -> int:
         """Wait until it ends and return its code."""
-        while (code := self.finished()) is None:
+        while (code := self.finished()) is None:  # noqa: ASYNC110 - a process is no event; waitpid is polled
             await asyncio.sleep(0.1)
         return code
 

@@ -159,6 +159,7 @@ def _write(path: Path, text: str) -> None:
 
 def _free_block(wanted: int) -> int:
     """Return the first of neighbouring ports that are free together with their gRPC twins."""
+    first: int
     for first in (wanted, *range(_FIRST_PORT, _LAST_PORT, len(PORTS))):
         block = range(first, first + len(PORTS))
         if _all_free([*block, *(port + GRPC_OFFSET for port in block)]):
