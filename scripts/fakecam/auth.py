@@ -79,10 +79,12 @@ class Gate:
             count, qop = fields.get("nc", ""), fields.get("qop", "")
             if qop != "auth" or not count or count in self._counts or not fields.get("cnonce"):
                 return False
-            self._counts.add(count)
             middle = f"{self._nonce}:{count}:{fields['cnonce']}:{qop}"
         expected = _hash(algorithm, f"{ha1}:{middle}:{ha2}")
-        return hmac.compare_digest(expected, fields.get("response", ""))
+        right = hmac.compare_digest(expected, fields.get("response", ""))
+        if right and "nc" in fields:
+            self._counts.add(fields["nc"])
+        return right
 
 
 def _hash(algorithm: str, text: str) -> str:
