@@ -19,6 +19,8 @@ from camera_gateway.domain.schedule import Schedule, active, always, next_change
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from camera_gateway.domain.ids import SegmentId
+
 DAY_US = 86_400_000_000
 HOUR_US = 3_600_000_000
 _STRIDE_US = 7 * DAY_US
@@ -228,7 +230,7 @@ class SpoolRoom:
 class Droppable:
     """A segment that could be given up for room. `is_safe`: stored, so that only a copy would go."""
 
-    segment: str
+    segment: SegmentId
     start_us: int
     size_bytes: int
     held: bool
