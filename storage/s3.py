@@ -210,7 +210,11 @@ class S3Store:
 
     def head(self, key: str, version_id: str | None = None) -> BlobInfo:
         """See BlobStore."""
-        answer = self._call("HeadObject", **self._place(check_key(key), version_id), ChecksumMode="ENABLED")
+        try:
+            answer = self._call("HeadObject", **self._place(key, version_id), ChecksumMode="ENABLED")
+        except Missing:
+            self._check_bucket()
+            raise
         return BlobInfo(
             key=key,
             version_id=str(answer.get("VersionId", "null")),
@@ -234,7 +238,7 @@ class S3Store:
         """See BlobStore (RFC 9110, section 14: byte ranges)."""
         arguments = self._place(key, version_id)
         if length == 0:
-            self._call("HeadObject", **arguments)
+            self.head(key, version_id)
             return Chunks((), length=0)
         if start or length is not None:
             last = "" if length is None else str(start + length - 1)
