@@ -304,7 +304,7 @@ def test_a_listing_is_complete_over_many_pages_and_goes_on_after_a_key(store: Bl
 
 def test_r2_the_lock_read_back_is_the_lock_that_was_put(store: BlobStore) -> None:
     for mode in ("governance", "compliance"):
-        lock = Lock.until(mode, store.server_time_us() + HOUR_US + 123_457)  # type: ignore[arg-type]
+        lock = Lock.until(mode, store.server_time_us() + HOUR_US + 123_457)
         receipt = put(store, mode, lock=lock)
         info = store.head(mode, receipt.version_id)
         assert info.lock == lock

@@ -136,7 +136,7 @@ def test_a_server_that_is_down_is_transient_and_was_certainly_not_asked(tmp_path
         with pytest.raises(Transient) as caught:
             put(store, "a")
         assert caught.value.ambiguous is False
-        brought_back = []
+        brought_back: list[Seaweed] = []
 
         def sleep(_seconds: float) -> None:
             if not brought_back:

@@ -60,25 +60,25 @@ class ShortensAndSaysRefused(Shortens):
 
 
 class ForgetsLocks(MemoryStore):
-    def put(self, key: str, source: Path | bytes, *, sha256: str, lock: Lock | None = None, **how: object) -> Receipt:  # type: ignore[override]
+    def put(self, key: str, source: Path | bytes, *, sha256: str, lock: Lock | None = None, **how: object) -> Receipt:
         return replace(super().put(key, source, sha256=sha256), lock=lock)
 
 
 class RefusesLocks(MemoryStore):
-    def put(self, key: str, source: Path | bytes, *, sha256: str, lock: Lock | None = None, **how: object) -> Receipt:  # type: ignore[override]
+    def put(self, key: str, source: Path | bytes, *, sha256: str, lock: Lock | None = None, **how: object) -> Receipt:
         if lock is not None:
             raise Permanent("InvalidRequest")
         return super().put(key, source, sha256=sha256)
 
 
 class TakesAnyChecksum(MemoryStore):
-    def put(self, key: str, source: Path | bytes, *, sha256: str, lock: Lock | None = None, **how: object) -> Receipt:  # type: ignore[override]
+    def put(self, key: str, source: Path | bytes, *, sha256: str, lock: Lock | None = None, **how: object) -> Receipt:
         assert isinstance(source, bytes)
         return super().put(key, source, sha256=sha256_of(source), lock=lock)
 
 
 class Overwrites(MemoryStore):
-    def put(self, key: str, source: Path | bytes, *, sha256: str, lock: Lock | None = None, **how: object) -> Receipt:  # type: ignore[override]
+    def put(self, key: str, source: Path | bytes, *, sha256: str, lock: Lock | None = None, **how: object) -> Receipt:
         self._keys.pop(key, None)
         return super().put(key, source, sha256=sha256, lock=lock)
 
@@ -94,7 +94,7 @@ class TellsAWrongChecksum(MemoryStore):
 
 
 class IgnoresRanges(MemoryStore):
-    def get(self, key: str, *, start: int = 0, length: int | None = None, **how: object) -> Chunks:  # type: ignore[override]
+    def get(self, key: str, *, start: int = 0, length: int | None = None, **how: object) -> Chunks:
         return super().get(key)
 
 

@@ -35,7 +35,7 @@ class FaultyStore(MemoryStore):
         if fault is not None:
             raise fault
 
-    def put(self, key: str, source: Path | bytes, **how: object) -> Receipt:  # type: ignore[override]
+    def put(self, key: str, source: Path | bytes, **how: object) -> Receipt:
         self.calls.append("put")
         self._fault(self.before, "put")
         receipt = super().put(key, source, **how)  # type: ignore[arg-type]
@@ -47,7 +47,7 @@ class FaultyStore(MemoryStore):
         self._fault(self.before, "head")
         return super().head(key, version_id)
 
-    def get(self, key: str, *, start: int = 0, length: int | None = None, **how: object) -> Chunks:  # type: ignore[override]
+    def get(self, key: str, *, start: int = 0, length: int | None = None, **how: object) -> Chunks:
         self.calls.append(f"get {start}")
         whole = super().get(key, start=start, length=length, **how)  # type: ignore[arg-type]
         if not self.break_after:

@@ -65,7 +65,11 @@ def test_many_pieces_and_short_writes_are_written_whole(simulated: Spool, files:
 
 def test_write_back_is_asked_for_while_a_large_part_grows(simulated: Spool, files: SimulatedFiles) -> None:
     asked: list[tuple[int, int]] = []
-    files.start_write_back = lambda _fd, offset, length: asked.append((offset, length))  # type: ignore[method-assign]
+
+    def remember(fd: int, offset: int, length: int) -> None:
+        asked.append((offset, length))
+
+    files.start_write_back = remember  # type: ignore[method-assign]
     part = simulated.begin("cam", "a")
     for _ in range(40):
         part.write(bytes(100_000))
