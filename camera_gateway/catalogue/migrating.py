@@ -5,6 +5,7 @@ Promises that an upgrade happens whole or not at all, on a copy kept beside the 
 
 from __future__ import annotations
 
+import sqlite3
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from sqlalchemy import inspect, text
 from camera_gateway.catalogue import sqlite
 from camera_gateway.catalogue.lock import take_lock
 from camera_gateway.catalogue.tables import REVISION
+from camera_gateway.catalogue.troubles import translated
 from camera_gateway.errors import NotFound, Unavailable
 from storage.files import fsync_directory
 
@@ -46,16 +48,26 @@ def migrate(url: str, data_dir: Path, clock: Clock) -> Migration:
         take_lock(data_dir, held)
         engine = sqlite.writer_engine(path)
         held.callback(engine.dispose)
-        before = revision_of(engine)
-        if before == REVISION:
-            return Migration(before, before, None)
-        if before not in known_revisions():
-            raise _newer(before)
-        backup = path.with_name(f"{path.name}.before-{REVISION}-{clock.now_us()}")
+        with translated("migrate"):
+            return _migrate(engine, path, clock)
+
+
+def _migrate(engine: Engine, path: Path, clock: Clock) -> Migration:
+    before = revision_of(engine)
+    if before == REVISION:
+        return Migration(before, before, None)
+    if before not in known_revisions():
+        raise _newer(before)
+    backup = path.with_name(f"{path.name}.before-{REVISION}-{clock.now_us()}")
+    try:
         sqlite.copy_database(path, backup)
         fsync_directory(path.parent)
-        upgrade(engine)
-        return Migration(before, REVISION, backup)
+    except (sqlite3.Error, OSError) as error:
+        raise Unavailable(
+            f"cannot make the backup {backup}: {error}", hint="check the disk; nothing was changed"
+        ) from error
+    upgrade(engine)
+    return Migration(before, REVISION, backup)
 
 
 def upgrade(engine: Engine, revision: str = "head") -> None:

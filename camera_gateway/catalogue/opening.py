@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from sqlalchemy import insert, select
-from sqlalchemy.exc import DatabaseError, IntegrityError, ProgrammingError
 
 from camera_gateway.catalogue import audit_log, migrating, sqlite
 from camera_gateway.catalogue.lock import take_lock
 from camera_gateway.catalogue.tables import REVISION, installation
+from camera_gateway.catalogue.troubles import translated
 from camera_gateway.domain.people import SYSTEM
 from camera_gateway.errors import NotFound, Refused, Unavailable
 from storage.files import fsync_directory
@@ -82,7 +82,7 @@ class Catalogue:
         with ExitStack() as held:
             take_lock(data_dir, held)
             writer = sqlite.writer_engine(path)
-            with _translated("open"):
+            with translated("open"):
                 migrating.demand(writer, REVISION)
                 catalogue = cls(held, writer, sqlite.reader_engine(path), clock)
             catalogue._held = held.pop_all()
@@ -98,7 +98,7 @@ class Catalogue:
             if not path.exists():
                 sqlite.create_file(path)
             writer = sqlite.writer_engine(path)
-            with _translated("create"):
+            with translated("create"):
                 migrating.upgrade(writer)  # nothing to do when an earlier creation was cut short after it
                 with writer.begin() as connection:
                     if connection.execute(select(installation.c.id)).first() is not None:
@@ -124,7 +124,7 @@ class Catalogue:
             msg = "a write transaction is open already: the catalogue has one writer"
             raise RuntimeError(msg)
         try:
-            with _translated("write"), self._writer.begin():
+            with translated("write"), self._writer.begin():
                 yield Transaction(self._writer, self._clock, actor, writing=True)
         finally:
             self._turn.release()
@@ -132,7 +132,7 @@ class Catalogue:
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """Run a block on one consistent state of the catalogue; changes made in it fail."""
-        with _translated("read"), self._reader.connect() as connection, connection.begin():
+        with translated("read"), self._reader.connect() as connection, connection.begin():
             yield Transaction(connection, self._clock, SYSTEM, writing=False)
 
     def quick_check(self) -> str | None:
@@ -165,14 +165,3 @@ class Catalogue:
         if found is None:
             raise Unavailable("the catalogue has no identity: its creation was cut short", hint="run init again")
         return str(found)
-
-
-@contextmanager
-def _translated(verb: str) -> Iterator[None]:
-    """Turn what the database reports (full disk, damaged or unreadable file) into `Unavailable`."""
-    try:
-        yield
-    except DatabaseError as error:
-        if isinstance(error, IntegrityError | ProgrammingError):  # ours to mend, not the disk's
-            raise
-        raise Unavailable(f"cannot {verb} the catalogue: {error.orig}", hint="check the disk; see doctor") from error

@@ -55,10 +55,7 @@ def writer_engine(path: Path) -> Engine:
     """Return the engine of the only connection that writes and checkpoints."""
 
     def connect() -> sqlite3.Connection:
-        connection = _connect(path, "rw")
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-            connection.execute(f"PRAGMA {pragma}")
-        return connection
+        return _connect(path, "rw", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
 
     return _engine(connect, "BEGIN IMMEDIATE", reading=False)
 
@@ -67,9 +64,7 @@ def reader_engine(path: Path) -> Engine:
     """Return the engine of read-only connections; each transaction sees one consistent state."""
 
     def connect() -> sqlite3.Connection:
-        connection = _connect(path, "ro")
-        connection.execute("PRAGMA wal_autocheckpoint=0")
-        return connection
+        return _connect(path, "ro", "wal_autocheckpoint=0")
 
     return _engine(connect, "BEGIN", reading=True)
 
@@ -80,17 +75,23 @@ def copy_database(source: Path, target: Path) -> None:
     The copy is 0600, durable after the caller has synced its directory.
     """
     create_file(target)
-    with contextlib.closing(_connect(source, "ro")) as old, contextlib.closing(_connect(target, "rw")) as new:
-        new.execute("PRAGMA synchronous=FULL")
+    with (
+        contextlib.closing(_connect(source, "ro")) as old,
+        contextlib.closing(_connect(target, "rw", "synchronous=FULL")) as new,
+    ):
         old.backup(new)
 
 
-def _connect(path: Path, mode: str) -> sqlite3.Connection:
+def _connect(path: Path, mode: str, *pragmas: str) -> sqlite3.Connection:
     address = f"file:{quote(str(path.absolute()))}?mode={mode}"
     # one thread at a time uses a connection, but not always the one that opened it
     connection = sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False)
-    connection.execute(f"PRAGMA busy_timeout={_BUSY_TIMEOUT_MS}")
-    connection.execute("PRAGMA mmap_size=0")
+    try:
+        for pragma in (f"busy_timeout={_BUSY_TIMEOUT_MS}", "mmap_size=0", *pragmas):
+            connection.execute(f"PRAGMA {pragma}")
+    except sqlite3.Error:  # not a database, a damaged one, a disk that fails
+        connection.close()
+        raise
     return connection
 
 

@@ -177,6 +177,7 @@ segments = Table(
         "start_us",
         "next_attempt_us",
         "size_bytes",
+        "state",  # so that the backlog is counted from the index alone
         sqlite_where=text(PENDING_SQL),
         postgresql_where=text(PENDING_SQL),
     ),

@@ -157,7 +157,7 @@ def _footage() -> None:
     op.create_index(
         "segments_pending",
         "segments",
-        ["camera", "start_us", "next_attempt_us", "size_bytes"],
+        ["camera", "start_us", "next_attempt_us", "size_bytes", "state"],
         sqlite_where=_PENDING,
         postgresql_where=_PENDING,
     )
