@@ -1,8 +1,9 @@
 """A plain MP4 (`ftyp moov mdat`) out of fragments of our own, for people who fetch footage.
 
-Promises: no re-encoding, the bytes of every sample untouched, sound and picture in step, an exact
-start and end by edit list (the pictures before the start that decoding needs are in the file, and
-hidden), bounded memory: tables of numbers only, while the media data is streamed past. Pure: reading
+Promises: no re-encoding, the bytes of every sample untouched, sound and picture in step, start and end
+by edit list (the pictures before the start that decoding needs are in the file, and hidden; shown is
+from the picture that stood at the start, as readers round to a picture anyway, each track for itself),
+bounded memory: tables of numbers only, while the media data is streamed past. Pure: reading
 is a callback. Must not know where segments are kept.
 
 A gap stays as time: the last sample before it simply lasts longer, so that the picture stands still
@@ -113,6 +114,11 @@ class PlainMp4:
         before = len(ftyp) + len(self._moov(0, wide=wide)) + len(mdat)
         return ftyp + self._moov(before, wide=wide) + mdat
 
+    @property
+    def size_bytes(self) -> int:
+        """Length of the whole file."""
+        return len(self.head()) + self._data_bytes
+
     def pieces(self) -> Iterator[Piece]:
         """Yield what follows the head, in order; pieces that touch in one source are one."""
         yield from self._pieces
@@ -154,9 +160,10 @@ class PlainMp4:
 
     def _moov(self, data_offset: int, *, wide: bool) -> bytes:
         created = self._start_us // _US + _MP4_TO_UNIX_S
-        duration = self._duration_us * _MOVIE_TIMESCALE // _US
+        early = max((t.early * _MOVIE_TIMESCALE // t.timescale for t in self._tracks.values()), default=0)
+        duration = self._duration_us * _MOVIE_TIMESCALE // _US + early
         mvhd = movie_header(_MOVIE_TIMESCALE, duration, created, len(self._tracks) + 1)
-        traks = (t.trak(created, duration, data_offset, wide=wide) for t in self._tracks.values())
+        traks = (t.trak(created, duration, early, data_offset, wide=wide) for t in self._tracks.values())
         return box(b"moov", mvhd, *traks)
 
 
@@ -179,6 +186,7 @@ class _TrackTables:
         self.last_decode = 0
         self.last_duration = 0
         self.first_shown: int | None = None
+        self.early = 0  # how long before the start the picture that stands there was first shown
 
     def add(self, track: Track, run: TrackRun, origin_us: int, offset: int) -> None:
         self.chunk_offsets.append(offset)
@@ -192,6 +200,8 @@ class _TrackTables:
             shown = origin + sample.presentation_time * self.timescale // track.timescale
             duration = max(sample.duration * self.timescale // track.timescale, 1)
             self._place(decode, shown, duration)
+            if track.video and -duration < shown <= 0:
+                self.early = -shown
             if sample.keyframe:
                 self.sync.append(len(self.composition))
 
@@ -222,7 +232,7 @@ class _TrackTables:
         self.composition.append(shown - decode)
         self.last_decode, self.last_duration = decode, duration
 
-    def trak(self, created: int, movie_duration: int, data_offset: int, *, wide: bool) -> bytes:
+    def trak(self, created: int, movie_duration: int, early: int, data_offset: int, *, wide: bool) -> bytes:
         return track_box(
             self.track_id,
             b"".join(self._stbl(data_offset, wide=wide)),
@@ -231,16 +241,17 @@ class _TrackTables:
             created=created,
             movie_duration=movie_duration,
             media_duration=self.last_decode + self.last_duration - self.first_decode,
-            edits=self._edits(movie_duration),
+            edits=self._edits(movie_duration, early),
         )
 
-    def _edits(self, movie_duration: int) -> bytes:
-        """Show from time 0 of the span, after an empty edit where the track begins later."""
-        first = self.first_shown or 0
-        wait = min(max(first, 0) * _MOVIE_TIMESCALE // self.timescale, movie_duration)
+    def _edits(self, movie_duration: int, early: int) -> bytes:
+        """Show from `early` before the span (movie units), after an empty edit where we begin later."""
+        start = -(early * self.timescale // _MOVIE_TIMESCALE)
+        first = max(self.first_shown or 0, start)
+        wait = min((first - start) * _MOVIE_TIMESCALE // self.timescale, movie_duration)
         edits = [(wait, -1)] if wait else []
         if movie_duration > wait:
-            edits.append((movie_duration - wait, max(first, 0) - self.first_decode))
+            edits.append((movie_duration - wait, first - self.first_decode))
         body = b"".join(struct.pack(">QqI", duration, time, 0x10000) for duration, time in edits)
         return box(b"edts", full_box(b"elst", 1, 0, struct.pack(">I", len(edits)), body))
 

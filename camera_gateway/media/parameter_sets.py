@@ -38,6 +38,9 @@ def is_parameter_set(codec: VideoCodec, nal: bytes) -> bool:
 def ordered_sets(codec: VideoCodec, sets: Iterable[bytes]) -> OrderedSets:
     """Sort parameter sets by kind and id; other NAL units are refused.
 
+    What stands after the end of a set is cut off: trailing zeros, and the start code of a next unit
+    that some cameras leave at the end of the sets in their SDP.
+
     Raises:
         ParameterSetError: a damaged set, another NAL unit, more than `MAX_SETS`, or a kind missing.
 
@@ -45,7 +48,8 @@ def ordered_sets(codec: VideoCodec, sets: Iterable[bytes]) -> OrderedSets:
     vps: dict[int, bytes] = {}
     sps: dict[int, bytes] = {}
     pps: dict[int, bytes] = {}
-    for count, nal in enumerate(sets):
+    for count, given in enumerate(sets):
+        nal = _trimmed(given)
         if count >= MAX_SETS:
             raise ParameterSetError(f"more than {MAX_SETS} parameter sets")
         if not is_parameter_set(codec, nal):
@@ -122,6 +126,14 @@ def same_format(
     return in_band or _pictures(a) == _pictures(b)
 
 
+def _trimmed(nal: bytes) -> bytes:
+    # within a NAL unit 00 00 01 cannot occur, and its last byte is not zero (H.264 7.4.1)
+    nal = nal.rstrip(b"\x00")
+    while nal.endswith(b"\x00\x00\x01"):
+        nal = nal[:-3].rstrip(b"\x00")
+    return nal
+
+
 def _by_id(sets: dict[int, bytes]) -> tuple[bytes, ...]:
     return tuple(sets[key] for key in sorted(sets))
 
@@ -134,4 +146,4 @@ def _decoding(sets: OrderedSets) -> tuple[tuple[int, tuple[int, ...]], ...]:
 
 def _pictures(sets: OrderedSets) -> tuple[bytes, ...]:
     skip = 1 if sets.codec == "h264" else 2
-    return tuple(nal[skip:].rstrip(b"\x00") for nal in sets.pps)
+    return tuple(nal[skip:] for nal in sets.pps)

@@ -7,15 +7,24 @@ from array import array
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import av
 from av.audio.frame import AudioFrame
 from av.video.frame import VideoFrame
 
+from camera_gateway.media.aac_config import aac_format, g711_format
+from camera_gateway.media.fmp4 import AudioTrack, Samples, VideoTrack, fragment, init_segment, length_prefixed
+from camera_gateway.media.parameter_sets import video_format
+from camera_gateway.media.reorder import Reorder
+
+if TYPE_CHECKING:
+    from camera_gateway.media.formats import AudioFormat
+
 VideoCodec = Literal["h264", "h265"]
 CLOCK = 90000
 FPS = 25
+WALL_US = 1_700_000_000_000_000
 TICKS = CLOCK // FPS
 
 
@@ -137,3 +146,61 @@ def _audio(encoder: str, layout: str, typecode: str, seconds: float, rate: int) 
         pieces += [bytes(packet) for packet in context.encode(frame)]
     pieces += [bytes(packet) for packet in context.encode(None)]
     return bytes(context.extradata or b""), pieces
+
+
+@dataclass(frozen=True, slots=True)
+class FragmentedFile:
+    """A clip written by our writer, a fragment per keyframe; media time `lead` is wall time `WALL_US`."""
+
+    init: bytes
+    fragments: tuple[bytes, ...]
+    lead: int
+
+    @property
+    def data(self) -> bytes:
+        return self.init + b"".join(self.fragments)
+
+    @property
+    def origin_us(self) -> int:
+        """Wall time of the run's time 0."""
+        return WALL_US - self.lead * 1_000_000 // CLOCK
+
+
+def fragmented(clip: VideoClip, audio: AudioClip | None = None) -> FragmentedFile:
+    """Write a clip as the recorder does."""
+    form = video_format(clip.codec, clip.parameter_sets)
+    sound = audio_format(audio) if audio else None
+    init = init_segment(VideoTrack(form, clip.parameter_sets), AudioTrack(sound, sound.sample_rate) if sound else None)
+    reorder = Reorder(form.reorder_frames, TICKS)
+    decode = [reorder.decode_time(unit.pts) for unit in clip.units]
+    decode = [time + reorder.lead for time in [*decode, decode[-1] + TICKS]]
+    keys = [index for index, unit in enumerate(clip.units) if unit.keyframe]
+    rate = sound.sample_rate if sound else 1
+    frames = list(audio.frames) if audio else []
+    sound_time = reorder.lead * rate // CLOCK
+    out: list[bytes] = []
+    for start, end in zip(keys, [*keys[1:], len(clip.units)], strict=True):
+        video = Samples(decode[start])
+        for index in range(start, end):
+            unit = clip.units[index]
+            pieces, size = length_prefixed(unit.nals)
+            video.add(
+                pieces,
+                size,
+                decode[index + 1] - decode[index],
+                keyframe=unit.keyframe,
+                composition=unit.pts + reorder.lead - decode[index],
+            )
+        heard = Samples(sound_time)
+        while audio and frames and sound_time * CLOCK < decode[end] * rate:
+            frame = frames.pop(0)
+            duration = audio.samples_per_frame if audio.codec == "aac" else len(frame)
+            heard.add([frame], len(frame), duration)
+            sound_time += duration
+        wall_us = WALL_US + clip.units[start].pts * 1_000_000 // CLOCK
+        out.append(b"".join(fragment(len(out) + 1, video, heard, wall_us)))
+    return FragmentedFile(init, tuple(out), reorder.lead)
+
+
+def audio_format(audio: AudioClip) -> AudioFormat:
+    return aac_format(audio.config) if audio.codec == "aac" else g711_format(audio.codec)
