@@ -25,7 +25,7 @@ from fakecam.footage import Footage, drawn, obtain, pictures
 if TYPE_CHECKING:
     from pathlib import Path
 
-_VERSION = 1
+_VERSION = 2
 _MANIFEST = "clips.json"
 
 CLIPS = (
@@ -172,7 +172,8 @@ def _one(folder: Path, footage: Footage, turn: int, spec: ClipSpec) -> None:
 def tiny(folder: Path, *, length_s: int = 3) -> dict[str, Path]:
     """Clips of 320x180 with drawn pictures, for tests: by what is in them.
 
-    Keys: `h264`, `h264-aac`, `h264-alaw`, `h264-bframes-aac`, `h265-ulaw`. GOP 1 s, 25 fps.
+    Keys: `h264`, `h264-aac`, `h264-alaw`, `h264-bframes-aac`, `h265-ulaw`. GOP 1 s, 25 fps;
+    `h264` has two slices in each picture.
     """
     folder.mkdir(parents=True, exist_ok=True)
     made = {}
@@ -191,6 +192,7 @@ def tiny(folder: Path, *, length_s: int = 3) -> dict[str, Path]:
             bitrate_bps=300_000,
             profile="high" if "bframes" in parts else "main",
             bframes=2 if "bframes" in parts else 0,
+            slices=2 if key == "h264" else 1,
             audio=audio,
             preset="ultrafast",
         )

@@ -89,10 +89,10 @@ def _options(spec: ClipSpec) -> dict[str, str]:
         "maxrate": str(spec.bitrate_bps),
         "bufsize": str(spec.bitrate_bps * 2),
     }
-    rules = f"keyint={gop}:min-keyint={gop}:scenecut=0:open-gop=0:bframes={spec.bframes}:b-adapt=0"
+    rules = f"keyint={gop}:min-keyint={gop}:scenecut=0:open-gop=0:bframes={spec.bframes}:b-adapt=0:slices={spec.slices}"
     if spec.codec == "h265":
-        return options | {"x265-params": f"{rules}:log-level=none:slices={spec.slices}"}
-    return options | {"x264-params": f"{rules}:slices={spec.slices}"}
+        return options | {"x265-params": f"{rules}:log-level=none"}
+    return options | {"x264-params": f"{rules}:sliced-threads=0"}
 
 
 def _noise(spec: ClipSpec) -> list[NDArray[np.int16]]:

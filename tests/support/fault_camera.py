@@ -274,7 +274,8 @@ class FaultCamera:
     def _unit(self, number: int) -> tuple[bytes, ...]:
         changed = self.fault == "sps-change" and number >= self.after
         units = self._tracks[changed].units
-        nals = units[number % len(units)].nals
+        # another resolution begins with its own keyframe
+        nals = units[(number - self.after if changed else number) % len(units)].nals
         if self.fault == "no-keyframe":
             return units[1 + number % (len(units) - 1)].nals
         if number == self.after and self.fault == "huge-nal":
@@ -301,8 +302,9 @@ class _Wire:
         self._camera = camera
         self.ssrc = 0x1234_5678
         self._seq = 1000
-        self._first = (1 << 32) - camera.after * _TICKS if camera.fault == "time-wrap" else 5000
+        self._first = (1 << 32) - camera.after * _TICKS if camera.fault == "time-wrap" else 1 << 30
         self._packets = 0
+        self._held = b""
 
     def frames(self, number: int, nals: tuple[bytes, ...]) -> bytes:
         camera, after = self._camera, number >= self._camera.after
@@ -331,22 +333,19 @@ class _Wire:
 
     def _disorder(self, packets: list[bytes], *, after: bool) -> Iterator[bytes]:
         fault = self._camera.fault
-        held = None
         for packet in packets:
             chosen = after and int.from_bytes(packet[2:4], "big") % _EVERY == 0
             if chosen and fault == "lost":
                 continue
-            if chosen and fault == "swapped" and held is None:
-                held = packet
+            if chosen and fault == "swapped":
+                self._held = packet
                 continue
             yield packet
             if chosen and fault == "duplicated":
                 yield packet
-            if held is not None:
-                yield held
-                held = None
-        if held is not None:
-            yield held
+            if self._held:
+                yield self._held
+                self._held = b""
 
     def report(self, number: int) -> bytes:
         """A sender report for the time of frame `number`."""

@@ -66,10 +66,21 @@ class GStreamerServer:
     """gst-rtsp-server. `with GStreamerServer(clip, auth="digest") as server: server.url`.
 
     The clip may have H.264 or H.265 without B-frames, and AAC or G.711. `auth` is `none`, `basic`
-    or `digest` (MD5). It sends sender reports.
+    or `digest` (MD5). It sends sender reports. With `repeat_sets` its payloader repeats parameter sets
+    before each IDR slice: where a picture has several slices they come in the middle of an access
+    unit, which ffmpeg takes for damage.
     """
 
-    def __init__(self, clip: Path, *, auth: str = "none", user: str = "admin", password: str = "secret") -> None:
+    def __init__(
+        self,
+        clip: Path,
+        *,
+        auth: str = "none",
+        user: str = "admin",
+        password: str = "secret",  # noqa: S107 - a fake camera's
+        repeat_sets: bool = False,
+    ) -> None:
+        self._repeat_sets = repeat_sets
         self._clip = clip
         self._options = {"auth": auth, "user": user, "password": password}
 
@@ -91,7 +102,9 @@ class GStreamerServer:
     def __enter__(self) -> Self:
         self._folder = tempfile.TemporaryDirectory()
         media = Path(self._folder.name) / "media.json"
-        media.write_text(json.dumps({**self._options, "tracks": list(_exported(self._clip))}))
+        media.write_text(
+            json.dumps({**self._options, "tracks": list(_exported(self._clip, repeat_sets=self._repeat_sets))})
+        )
         self._process = _Process([_SYSTEM_PYTHON, __file__, "gstreamer", str(media)])
         self._process.start()
         self.url = f"rtsp://127.0.0.1:{self._process.port}/stream"
@@ -130,7 +143,7 @@ class AioToolkitServer:
         self._folder.cleanup()
 
 
-def _exported(clip: Path) -> Iterator[dict[str, Any]]:
+def _exported(clip: Path, *, repeat_sets: bool) -> Iterator[dict[str, Any]]:
     """A clip's tracks for the GStreamer process: caps, payloader, units with their times."""
     from fakecam.demux import read_clip  # noqa: PLC0415 - not to be found by the system's Python
 
@@ -146,10 +159,11 @@ def _exported(clip: Path) -> Iterator[dict[str, Any]]:
             "pcma": ("audio/x-alaw,rate=8000,channels=1", "rtppcmapay"),
             "pcmu": ("audio/x-mulaw,rate=8000,channels=1", "rtppcmupay"),
         }[track.codec]
+        more = " config-interval=-1" if repeat_sets and track.kind == "video" else ""
         start = b"\x00\x00\x00\x01" if track.kind == "video" else b""
         yield {
             "caps": caps,
-            "payloader": payloader + "",
+            "payloader": payloader + more,
             "period_ns": track.period * 10**9 // rate,
             "units": [
                 [

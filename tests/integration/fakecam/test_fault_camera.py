@@ -26,11 +26,7 @@ async def _watch(camera: FaultCamera, fault: Fault) -> list[Rtp]:
                 client.gather(lambda: len(h264_units(client.rtp(0))) == AFTER)
                 asyncio.run_coroutine_threadsafe(camera.struck.wait(), loop).result(10)
             else:
-                wanted = AFTER + 40
-                client.gather(
-                    lambda: len(client.frames) > wanted or fault == "garbage-between" and camera.struck.is_set()
-                )
-                asyncio.run_coroutine_threadsafe(camera.struck.wait(), loop).result(10)
+                client.gather(camera.struck.is_set)
                 if fault != "garbage-between":
                     more = len(client.frames) + 40
                     client.gather(lambda: len(client.frames) > more)
@@ -43,7 +39,7 @@ async def _watch(camera: FaultCamera, fault: Fault) -> list[Rtp]:
 async def test_a_stream_goes_wrong_as_scripted(fault: Fault) -> None:
     async with FaultCamera(fault, after=AFTER, frame_s=0.002) as camera:
         packets = await _watch(camera, fault)
-        assert camera.struck.is_set() or fault in ("none", "no-keyframe", "no-marker")
+        assert camera.struck.is_set()
         assert camera.connections == 1
     steps = [(b.seq - a.seq) & 0xFFFF for a, b in pairwise(packets)]
     stamps = list(dict.fromkeys(p.stamp for p in packets))
@@ -52,10 +48,11 @@ async def test_a_stream_goes_wrong_as_scripted(fault: Fault) -> None:
     assert (set(steps) <= {1}) == (fault not in disordered)
     if fault in disordered:
         assert disordered[fault] in steps
-    hour = 3600 * 90_000
-    assert max(leaps) == (hour + 3600 if fault == "time-forward" else 3600)
-    assert min(leaps) == (-hour + 3600 if fault == "time-backward" else 3600)
-    assert (stamps != sorted(stamps)) == (fault in ("time-wrap", "time-backward"))
+    if fault not in ("lost", "swapped"):  # a whole unit may be in the packet
+        hour = 3600 * 90_000
+        assert max(leaps) == (hour + 3600 if fault == "time-forward" else 3600)
+        assert min(leaps) == (-hour + 3600 if fault == "time-backward" else 3600)
+        assert (stamps != sorted(stamps)) == (fault in ("time-wrap", "time-backward"))
     assert len({p.ssrc for p in packets}) == (2 if fault == "ssrc-change" else 1)
     assert any(p.marker for p in packets) == (fault != "no-marker")
     sets = {p.payload for p in packets if p.payload and p.payload[0] & 0x1F == 24 and len(p.payload) > 3}
@@ -74,7 +71,8 @@ async def test_a_dialogue_goes_wrong_as_scripted(fault: Fault) -> None:
         for number, method in enumerate(("OPTIONS", "DESCRIBE", "SETUP")):
             uri = camera.url + ("/trackID=0" if method == "SETUP" else "")
             writer.write(f"{method} {uri} RTSP/1.0\r\nCSeq: {number}\r\n\r\n".encode())
-            if camera.struck.is_set():
+            if fault == "silent":
+                await camera.struck.wait()
                 break
             while not camera.struck.is_set() and b"\r\n\r\n" not in heard:
                 heard += await reader.read(65_536)
