@@ -86,7 +86,7 @@ def fetch(shell: Shell, camera: str, *, from_us: int, to_us: int, output: Path |
         report = fetch_to_file(shell.loaded, shell.clock, plan, target, told)
     if not shell.out.document(report):
         _say_report(shell, report)
-    return 1 if report["damaged"] else 0
+    return 1 if report["findings"] else 0
 
 
 def _stamp(at_us: int) -> str:
@@ -96,8 +96,8 @@ def _stamp(at_us: int) -> str:
 def _say_report(shell: Shell, report: dict[str, Any]) -> None:
     say = shell.out.say
     say(f"{report['file']}: {report['bytes']} bytes, {report['covered_s']:.3f} s from {report['from']}")
-    if report["damaged"]:
-        shell.out.table(report["damaged"], ("segment", "reason"), empty="")
+    if report["findings"]:
+        shell.out.table(report["findings"], ("invariant", "what", "where"), empty="")
     if report["missing"]:
         say("missing in this span:")
         shell.out.table(report["missing"], ("from", "to", "cause", "detail"), empty="")

@@ -187,7 +187,15 @@ class Sidecar:
 def parse_sidecar(data: bytes | str, where: str = "sidecar") -> Sidecar:
     """Parse and check a sidecar; raise `InvalidInput` that names `where`."""
     try:
-        raw = json.loads(data)
+        return parse_sidecar_values(json.loads(data), where)
+    except ValueError as error:
+        raise InvalidInput(f"{where}: damaged ({error})", hint="run: camera-gateway check") from error
+
+
+def parse_sidecar_values(values: dict[str, Any], where: str = "sidecar") -> Sidecar:
+    """Check the JSON object of a sidecar; raise `InvalidInput` that names `where`."""
+    try:
+        raw = dict(values)
         if raw.pop("version", None) != SIDECAR_VERSION:
             raise InvalidInput(
                 f"{where}: not a version {SIDECAR_VERSION} sidecar",
