@@ -1,0 +1,219 @@
+"""One plain MP4 of exactly the asked span, out of stored segments, and what of the span is missing and why.
+
+Promises the original samples without re-encoding, each segment hashed before a byte of it is used, and memory for
+tables of numbers only: segments wait in a work directory, on the disk. A segment that fails its check becomes a
+finding and a gap in the answer, never a crash and never a frame (C2). Synchronous; knows no catalogue.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from camera_gateway.clock import US, rfc3339
+from camera_gateway.domain.coverage import Gap, KeptSpan, coverage
+from camera_gateway.domain.footage import GapCause, Sidecar
+from camera_gateway.errors import InvalidInput, NotFound
+from camera_gateway.footage.findings import Finding
+from camera_gateway.footage.reader import IntegrityFailed, Place
+from camera_gateway.media.boxes import BoxError
+from camera_gateway.media.fragments import Fragment, Init, fragments, read_init
+from camera_gateway.media.mp4 import Mp4Error, PlainMp4, pre_roll
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from camera_gateway.footage.reader import Located, Reader
+
+
+@dataclass(frozen=True, slots=True)
+class FoundSegment:
+    """A segment and where it is, as a plan of what to fetch carries it. See `reader.Located`."""
+
+    sidecar: Sidecar
+    spool_path: str | None
+    key: str | None
+    version_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """A segment whose samples are in the file."""
+
+    segment: str
+    start_us: int
+    end_us: int
+    sha256: str
+    size_bytes: int
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class FetchReport:
+    """What a fetch gave. `missing` and the footage partition the asked span; seams within a frame count as footage."""
+
+    from_us: int
+    to_us: int
+    covered_us: int
+    missing: tuple[Gap, ...]
+    used: tuple[Used, ...]
+    findings: tuple[Finding, ...]
+    size_bytes: int
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the JSON form: times RFC 3339, durations in seconds."""
+        return {
+            "from": rfc3339(self.from_us),
+            "to": rfc3339(self.to_us),
+            "covered_s": self.covered_us / US,
+            "bytes": self.size_bytes,
+            "missing": [
+                {"from": rfc3339(g.start_us), "to": rfc3339(g.end_us), "cause": g.cause.value, "detail": g.detail}
+                for g in self.missing
+            ],
+            "segments": [
+                {
+                    "id": used.segment,
+                    "start": rfc3339(used.start_us),
+                    "end": rfc3339(used.end_us),
+                    "sha256": used.sha256,
+                    "bytes": used.size_bytes,
+                    "from": used.place,
+                }
+                for used in self.used
+            ],
+            "findings": [{"invariant": f.invariant, "what": f.what, "where": f.where} for f in self.findings],
+        }
+
+
+@dataclass(slots=True)
+class _Collected:
+    """What the first pass has found."""
+
+    used: list[Used] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    failed: list[Gap] = field(default_factory=list)
+    files: dict[str, Path] = field(default_factory=dict)
+
+
+def fetch(
+    segments: Sequence[Located],
+    gaps: Sequence[Gap],
+    from_us: int,
+    to_us: int,
+    sink: BinaryIO,
+    *,
+    reader: Reader,
+    work_dir: Path,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> FetchReport:
+    """Write [from_us, to_us) of one camera to `sink` as a plain MP4; see the module's promise.
+
+    The pictures that stand before `from_us` and are needed to decode are in the file and hidden by its edit list.
+    `gaps` explain what is not recorded. `progress(done, total)` counts bytes read and written. `work_dir` needs
+    room for the segments of the span. Raises `NotFound` when nothing of the span can be had (nothing is written
+    then), `InvalidInput` for a span that one file cannot hold, `Unavailable`, OSError.
+    """
+    wanted = sorted(
+        (s for s in segments if s.sidecar.end_us > from_us and s.sidecar.start_us < to_us),
+        key=lambda s: (s.sidecar.start_us, s.sidecar.segment),
+    )
+    total = 2 * sum(s.sidecar.size_bytes for s in wanted)
+    with tempfile.TemporaryDirectory(prefix=".fetch-", dir=work_dir) as folder:
+        try:
+            movie = PlainMp4(start_us=from_us, end_us=to_us)
+            collected = _Collected()
+            done = 0
+            for segment in wanted:
+                _collect(movie, segment, from_us, to_us, reader, Path(folder), collected)
+                done += segment.sidecar.size_bytes
+                progress(done, total)
+            if not collected.used:
+                raise NotFound(_nothing(collected, gaps), hint="see: camera-gateway footage coverage")
+            size = 0
+            for piece in movie.write(_read_from(collected.files)):
+                sink.write(piece)
+                size += len(piece)
+                progress(min(done + size, total), total)
+        except Mp4Error as error:
+            raise InvalidInput(f"one file cannot hold this span: {error}", hint="ask for a shorter span") from error
+    progress(total, total)
+    return _report(collected, gaps, from_us, to_us, size)
+
+
+def _collect(
+    movie: PlainMp4,
+    segment: Located,
+    from_us: int,
+    to_us: int,
+    reader: Reader,
+    folder: Path,
+    collected: _Collected,
+) -> None:
+    """Check one segment and add its part of the span to the movie."""
+    sidecar = segment.sidecar
+    target = folder / sidecar.segment
+    try:
+        place = reader.copy_verified(segment, target)
+        with target.open("rb") as file:
+            init = read_init(file)
+            chosen = _choose(init, list(fragments(file, init.size)), sidecar, from_us, to_us)
+    except (IntegrityFailed, BoxError) as error:
+        detail = error.detail if isinstance(error, IntegrityFailed) else f"not the file that we write: {error}"
+        where = segment.key or segment.spool_path or sidecar.segment
+        collected.findings.append(Finding("C2", detail, where))
+        collected.failed.append(Gap(sidecar.start_us, sidecar.end_us, GapCause.INTEGRITY_FAILED, detail))
+        target.unlink(missing_ok=True)
+        return
+    origin_us = sidecar.start_us - sidecar.media_start_us
+    for fragment in chosen:
+        movie.add(sidecar.segment, init, fragment, origin_us)
+    if chosen:
+        collected.files[sidecar.segment] = target
+        used = (sidecar.segment, sidecar.start_us, sidecar.end_us, sidecar.sha256, sidecar.size_bytes)
+        collected.used.append(Used(*used, place))
+    else:
+        target.unlink(missing_ok=True)
+
+
+def _choose(init: Init, found: list[Fragment], sidecar: Sidecar, from_us: int, to_us: int) -> list[Fragment]:
+    """Return the fragments that the span needs: from the keyframe before its start to its end."""
+    video = init.track("video")
+    if video is None or not found:
+        return []
+    origin_us = sidecar.start_us - sidecar.media_start_us
+    first = pre_roll(found, video.track_id, (from_us - origin_us) * video.timescale // US)
+    end_time = -(-(to_us - origin_us) * video.timescale // US)
+    return [f for f in found[first:] if (run := f.run(video.track_id)) is None or run.base_time < end_time]
+
+
+def _read_from(files: Mapping[str, Path]) -> Callable[[str, int, int], bytes]:
+    def read(source: str, offset: int, size: int) -> bytes:
+        with files[source].open("rb") as file:
+            file.seek(offset)
+            return file.read(size)
+
+    return read
+
+
+def _report(collected: _Collected, gaps: Sequence[Gap], from_us: int, to_us: int, size: int) -> FetchReport:
+    spans = [KeptSpan(used.start_us, used.end_us, "stored", locked=False) for used in collected.used]
+    whole = [(from_us, to_us)]
+    found = coverage(from_us, to_us, whole, spans, [*collected.failed, *gaps])
+    return FetchReport(
+        from_us=from_us,
+        to_us=to_us,
+        covered_us=found.recorded_us,
+        missing=found.gaps,
+        used=tuple(collected.used),
+        findings=tuple(collected.findings),
+        size_bytes=size,
+    )
+
+
+def _nothing(collected: _Collected, gaps: Sequence[Gap]) -> str:
+    """Say in one line that nothing can be had of the span, and why."""
+    causes = sorted({gap.cause.value for gap in (*collected.failed, *gaps)})
+    return "nothing of this span can be fetched" + (f": {', '.join(causes)}" if causes else "")

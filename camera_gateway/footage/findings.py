@@ -1,0 +1,14 @@
+"""What checks and fetches report when something is not as it should be. A pure value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something wrong: the invariant's id (invariants.md), what in one line, where (path, key or id)."""
+
+    invariant: str
+    what: str
+    where: str
