@@ -8,6 +8,7 @@ into one. Must not know what its bells are for.
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
@@ -72,6 +73,8 @@ class Timetable:
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
             timezone="UTC",
         )
+        # its "added job" lines tell an administrator nothing; what it warns of is heard
+        logging.getLogger("apscheduler").setLevel(logging.WARNING)
         self._bells: dict[str, Bell] = {}
 
     def every(self, seconds: float, name: str) -> Bell:

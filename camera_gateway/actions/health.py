@@ -10,9 +10,12 @@ from camera_gateway.actions.cameras import STALE_US, current_statuses
 from camera_gateway.catalogue import registry, segments, upload_queue
 from camera_gateway.clock import rfc3339
 from camera_gateway.domain.camera import CameraState
-from camera_gateway.footage.check import Checker
+from camera_gateway.errors import Unavailable
+from camera_gateway.footage.books import Books
+from camera_gateway.footage.check import Depth
+from camera_gateway.footage.check import check as fsck
 from camera_gateway.handover.status_file import read_statuses
-from storage.errors import StoreError
+from storage.errors import SpoolError, StoreError
 from storage.s3_lock import Property, canary
 
 if TYPE_CHECKING:
@@ -96,10 +99,18 @@ def _recorder(gateway: Gateway) -> Property:
 
 async def check(gateway: Gateway, _actor: Actor, args: CheckArgs) -> dict[str, Any]:
     """Compare spool, catalogue and bucket with each other (invariants D, U, C, S) at the asked depth."""
-    checker = Checker(
-        catalogue=gateway.catalogue, spool=gateway.spool, store=gateway.store, clock=gateway.clock, depth=args.depth
-    )
-    return await checker.run(gateway.waiting_on_catalogue, gateway.waiting)
+    counted: dict[str, int] = {}
+
+    def work() -> list[dict[str, str]]:
+        books = Books(gateway.catalogue, gateway.catalogue_thread)
+        found = fsck(books, gateway.spool, gateway.store, gateway.clock, Depth(args.depth), counted.__setitem__)
+        return [{"invariant": f.invariant, "what": f.what, "where": f.where} for f in found]
+
+    try:
+        found = await gateway.waiting(work)
+    except SpoolError as error:
+        raise Unavailable(f"the spool cannot be checked: {error}", hint="check the disk; see doctor") from error
+    return {"ok": not found, "depth": args.depth, "findings": found, "counted": counted}
 
 
 async def status(gateway: Gateway, _actor: Actor, _args: Nothing) -> dict[str, Any]:

@@ -72,11 +72,8 @@ def check(shell: Shell, *, depth: str) -> int:
     found = shell.call("check", depth=depth)
     if not shell.out.document(found):
         shell.out.table(found["findings"], ("invariant", "what", "where"), empty="")
-        counted = found["counted"]
-        shell.out.say(
-            f"{counted['segments']} segments, {counted['objects']} objects, {counted['spool_files']} spool files, "
-            f"{counted['audit_rows']} audit rows: " + ("clean" if found["ok"] else "findings above")
-        )
+        looked = ", ".join(f"{number} {what}" for what, number in found["counted"].items())
+        shell.out.say(f"looked at {looked or 'nothing'}: " + ("clean" if found["ok"] else "findings above"))
     return 0 if found["ok"] else 1
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 PR_SET_PDEATHSIG = 1
 RESTART_S = 0.5
-RESTART_MAX_S = 15.0
+RESTART_MAX_S = 5.0
 STEADY_US = 20_000_000
 """A child that lived this long was healthy: its next restart is quick again."""
 STOP_S = 20.0

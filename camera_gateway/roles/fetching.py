@@ -1,4 +1,4 @@
-"""Fetching a span to a file, in the process of the one who asked: `serve` only says what there is and writes it down."""
+"""Fetching a span to a file, in the process of the one who asked; `serve` only says what there is, and audits it."""
 
 from __future__ import annotations
 

@@ -90,12 +90,15 @@ def run_demo(say: Callable[[str], None], *, port: int | None, cameras: int, seco
     directory = demo.demo_directory()
     loaded = load_settings(demo.write_config(directory))
     _ready(loaded, clock)
-    set_up_logs(directory / "data" / "logs" / "run.log")
+    log_dir = loaded.settings.site.data_dir / "logs"
+    set_up_logs(log_dir / "run.log")
     say(f"demo: {cameras} simulated cameras, one of them faulty; everything is under {directory}")
     say(f"look into it: camera-gateway --config {loaded.file} camera list")
     child = demo.prepare(loaded, directory, cameras)
     watch = Watch(loaded, clock, say, port)
-    asyncio.run(run_all(loaded, clock, port=port, extra=[child], watch=watch.follow, seconds=seconds))
+    asyncio.run(
+        run_all(loaded, clock, port=port, extra=[child], watch=watch.follow, seconds=seconds, log_dir=log_dir)
+    )
     return 0
 
 

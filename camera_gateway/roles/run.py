@@ -57,18 +57,27 @@ async def run_all(
     extra: Sequence[Child] = (),
     watch: Callable[[Stop], Awaitable[None]] | None = None,
     seconds: float | None = None,
+    log_dir: Path | None = None,
 ) -> None:
-    """Run until a signal, or for `seconds`; `extra` children run beside, `watch` tells a terminal how it goes."""
+    """Run until a signal, or for `seconds`.
+
+    `extra` children run beside, `watch` tells a terminal how it goes; with `log_dir` the roles write their logs there
+    and leave the terminal to it.
+    """
     stop = Stop()
     stop_on_signals(stop)
     async with services() as children:
         if seconds is not None:
             children.start(_end_after(stop, seconds), name="end")
+        serve = server(loaded.file, port)
         parts = [*extra, recorder(loaded.file)]
+        if log_dir is not None:
+            for child in (serve, parts[-1]):
+                child.output = log_dir / f"{child.name}.log"
         tasks = [children.start(keep_running(child, stop, clock), name=child.name) for child in parts]
         if loaded.settings.store.kind == "embedded":
             tasks.append(await _start_store(loaded, clock, stop, children.start))
-        tasks.append(children.start(keep_running(server(loaded.file, port), stop, clock), name="serve"))
+        tasks.append(children.start(keep_running(serve, stop, clock), name="serve"))
         if watch is not None:
             children.start(_watch(watch, stop), name="watch")
         await stop.wait()
