@@ -159,7 +159,7 @@ def _collect(
         place = reader.copy_verified(segment, target)
         with target.open("rb") as file:
             init = read_init(file)
-            chosen = _choose(init, list(fragments(file, init.size)), sidecar, from_us, to_us)
+            found = list(fragments(file, init.size))
     except (IntegrityFailed, BoxError) as error:
         detail = error.detail if isinstance(error, IntegrityFailed) else f"not the file that we write: {error}"
         where = segment.key or segment.spool_path or sidecar.segment
@@ -167,7 +167,8 @@ def _collect(
         collected.failed.append(Gap(sidecar.start_us, sidecar.end_us, GapCause.INTEGRITY_FAILED, detail))
         target.unlink(missing_ok=True)
         return
-    origin_us = sidecar.start_us - sidecar.media_start_us
+    origin_us = _origin_us(init, found, sidecar)
+    chosen = _choose(init, found, origin_us, from_us, to_us)
     for fragment in chosen:
         movie.add(sidecar.segment, init, fragment, origin_us)
     if chosen:
@@ -178,12 +179,20 @@ def _collect(
         target.unlink(missing_ok=True)
 
 
-def _choose(init: Init, found: list[Fragment], sidecar: Sidecar, from_us: int, to_us: int) -> list[Fragment]:
+def _origin_us(init: Init, found: list[Fragment], sidecar: Sidecar) -> int:
+    """Return the wall time of the run's time 0: by the file's first wall clock, else by the sidecar."""
+    for fragment in found:
+        track = next((t for t in init.tracks if t.track_id == fragment.wall_track_id), None)
+        if track is not None and fragment.wall_us is not None and fragment.wall_media_time is not None:
+            return fragment.wall_us - fragment.wall_media_time * US // track.timescale
+    return sidecar.start_us - sidecar.media_start_us
+
+
+def _choose(init: Init, found: list[Fragment], origin_us: int, from_us: int, to_us: int) -> list[Fragment]:
     """Return the fragments that the span needs: from the keyframe before its start to its end."""
     video = init.track("video")
     if video is None or not found:
         return []
-    origin_us = sidecar.start_us - sidecar.media_start_us
     first = pre_roll(found, video.track_id, (from_us - origin_us) * video.timescale // US)
     end_time = -(-(to_us - origin_us) * video.timescale // US)
     return [f for f in found[first:] if (run := f.run(video.track_id)) is None or run.base_time < end_time]
