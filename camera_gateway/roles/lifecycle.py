@@ -96,9 +96,7 @@ def run_demo(say: Callable[[str], None], *, port: int | None, cameras: int, seco
     say(f"look into it: camera-gateway --config {loaded.file} camera list")
     child = demo.prepare(loaded, directory, cameras)
     watch = Watch(loaded, clock, say, port)
-    asyncio.run(
-        run_all(loaded, clock, port=port, extra=[child], watch=watch.follow, seconds=seconds, log_dir=log_dir)
-    )
+    asyncio.run(run_all(loaded, clock, port=port, extra=[child], watch=watch.follow, seconds=seconds, log_dir=log_dir))
     return 0
 
 

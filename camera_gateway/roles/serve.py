@@ -26,25 +26,23 @@ from camera_gateway.roles.observers import IntakeEar, QuotaEar, StoreEar, Upload
 from camera_gateway.roles.opening import gateway_of
 from camera_gateway.roles.reporting import Reporter
 from camera_gateway.roles.stores import open_configured
+from camera_gateway.roles.uploading import make_quota, make_uploader
 from camera_gateway.supervision import Stop, services, stop_on_signals
 from camera_gateway.timetable import Bell, Timetable, first_of
-from camera_gateway.upload.policy import Pending, upload_schedule
-from camera_gateway.upload.quota import Quota, QuotaRules, run_quota
-from camera_gateway.upload.transfer import Transfer
-from camera_gateway.upload.uploader import Uploader, UploadRules
+from camera_gateway.upload.quota import run_quota
+from storage.errors import StoreError
 
 if TYPE_CHECKING:
     from camera_gateway.actions.gateway import Gateway
     from camera_gateway.clock import Clock
     from camera_gateway.roles.loading import Loaded
-    from camera_gateway.settings.schema import Settings
 
 PLAN_SCAN_S = 1.0
 QUOTA_S = 5.0
-QUOTA_MARGIN_BYTES = 64 << 20
-"""Kept free under the quota for the parts that grow: a minute of a hundred cameras at 4 Mbit/s is 3 GB, but parts are
-not counted against the quota before they are sealed."""
 CANARY_S = 3_600.0
+TIDY_S = 6 * 3_600.0
+STALE_UPLOAD_US = 18 * 3_600 * 1_000_000
+"""A multipart upload this old was left behind; with a look each 6 h it is gone within 24 (invariant U8)."""
 STORE_THREADS_BESIDE_UPLOADS = 4
 
 
@@ -76,43 +74,15 @@ async def _serve(loaded: Loaded, clock: Clock, stop: Stop, held: AsyncExitStack)
     trust = StoreTrust()
     intake_ear, upload_ear, quota_ear = IntakeEar(metrics), UploadEar(metrics), QuotaEar(metrics)
     reporter = Reporter(gateway, metrics)
-    uploader = Uploader(
-        books=books,
-        spool=gateway.spool,
-        transfer=Transfer(
-            books=books,
-            spool=gateway.spool,
-            store=opened.store,
-            proofs=trust,
-            policy=settings.retention.policy(),
-            lock_mode=None if settings.store.object_lock == "none" else settings.store.object_lock,
-            clock=clock,
-            observer=upload_ear,
-        ),
-        rules=_upload_rules(settings),
-        clock=clock,
-        threads=upload_threads,
-        bell=upload_bell,
-        observer=upload_ear,
-        set_rate_bps=opened.limits.set_rate_bps,
-    )
-    quota = Quota(
-        books=books,
-        spool=gateway.spool,
-        data_dir=gateway.data_dir,
-        rules=QuotaRules(settings.upload.when_full, settings.spool.quota_bytes or None, _margin(settings)),
-        clock=clock,
-        observer=quota_ear,
-        pending=lambda backlog_bytes: _pending(settings, uploader, backlog_bytes),
-        inflow_bps=lambda: reporter.inflow_bps,
-        busy=lambda: uploader.in_flight,
-    )
+    uploader = make_uploader(gateway, books, opened, trust, upload_threads, upload_bell, upload_ear)
+    quota = make_quota(gateway, books, uploader, quota_ear, lambda: reporter.inflow_bps)
 
     timetable = Timetable()
     held.push_async_callback(timetable.close)
     intake_bell = timetable.every(30, "intake")
     quota_bell = timetable.every(60, "quota")
     canary_bell = timetable.every(CANARY_S, "canary")
+    tidy_bell = timetable.every(TIDY_S, "tidy")
     timetable.start()
 
     async def readiness() -> dict[str, str]:
@@ -175,6 +145,7 @@ async def _serve(loaded: Loaded, clock: Clock, stop: Stop, held: AsyncExitStack)
             ),
             name="canary",
         )
+        running.start(_tidy_store(gateway, tidy_bell, stop), name="tidy")
         running.start(reporter.run(stop), name="report")
         await stop.wait()
 
@@ -191,31 +162,14 @@ async def _keep_plan(gateway: Gateway, bell: Bell, stop: Stop) -> None:
         await first_of(bell.heard_within(gateway.clock, PLAN_SCAN_S), stop.wait())
 
 
-def _upload_rules(settings: Settings) -> UploadRules:
-    upload = settings.upload
-    return UploadRules(
-        windows=upload.windows,
-        bandwidth_bps=upload.bandwidth_bps or None,
-        bandwidth_outside_bps=upload.bandwidth_outside_bps,
-        min_local_us=round(settings.spool.min_local_hours * 3_600_000_000),
-        workers=upload.workers,
-        newest_first=upload.priority == "newest-first",
-    )
-
-
-def _pending(settings: Settings, uploader: Uploader, backlog_bytes: int) -> Pending:
-    """Return how the backlog may leave, by the installation's windows (a site's own are finer; the ETA uses those)."""
-    upload = settings.upload
-    return Pending(
-        backlog_bytes,
-        upload_schedule((), (), upload.windows),
-        settings.site.time_zone,
-        upload.bandwidth_bps or None,
-        upload.bandwidth_outside_bps,
-        uploader.measured_bps,
-    )
-
-
-def _margin(settings: Settings) -> int:
-    quota = settings.spool.quota_bytes
-    return QUOTA_MARGIN_BYTES if quota == 0 else min(QUOTA_MARGIN_BYTES, quota // 10)
+async def _tidy_store(gateway: Gateway, bell: Bell, stop: Stop) -> None:
+    """Abort multipart uploads that were left behind, at once and at each ring; a store that is away is asked later."""
+    log = structlog.get_logger("tidy")
+    while not stop.requested:
+        try:
+            ended = await gateway.waiting(gateway.store.abort_stale_uploads, gateway.clock.now_us() - STALE_UPLOAD_US)
+            if ended:
+                log.info("aborted", uploads=ended)
+        except StoreError as error:
+            log.info("store cannot be tidied", reason=str(error))
+        await first_of(bell.heard(), stop.wait())
