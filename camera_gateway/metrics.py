@@ -81,9 +81,12 @@ class Metrics:
         """Drop the series of cameras that are not `known` any more, for example retired ones."""
         keep = set(known)
         for metric in self._by_camera():
-            for labels in {sample.labels.get("camera", "") for each in metric.collect() for sample in each.samples}:
-                if labels and labels not in keep:
-                    metric.remove_by_labels({"camera": labels})
+            exposed = {sample.labels.get("camera") for each in metric.collect() for sample in each.samples}
+            for camera in exposed - keep:
+                metric.remove_by_labels({"camera": str(camera)})
+        followed = {str(metric) for metric in self._by_camera()}
+        for key in [key for key in self._seen if key[0] in followed and key[1][0] not in keep]:
+            del self._seen[key]
 
     def render(self) -> bytes:
         """Return the text exposition format 0.0.4 (`content_type`)."""

@@ -102,9 +102,9 @@ def multiply(tx: Transaction) -> None:
     }
     names = [column.name for column in segments_table.columns]
     values = ", ".join(changed.get(name, name) for name in names)
-    minutes = f"WITH RECURSIVE n(minute) AS (SELECT 1 UNION ALL SELECT minute + 1 FROM n WHERE minute < {EACH - 1})"
-    copies = f"INSERT INTO segments ({', '.join(names)}) SELECT {values} FROM segments, n"  # noqa: S608 - our own columns
-    tx.connection.exec_driver_sql(f"{minutes} {copies}")
+    minutes = "WITH RECURSIVE n(minute) AS (SELECT 1 UNION ALL SELECT minute + 1 FROM n WHERE minute < ?)"
+    copies = f" INSERT INTO segments ({', '.join(names)}) SELECT {values} FROM segments, n"  # noqa: S608 - our columns
+    tx.connection.exec_driver_sql(minutes + copies, (EACH - 1,))
 
 
 @pytest.fixture(scope="module")
