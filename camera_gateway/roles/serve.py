@@ -61,12 +61,16 @@ async def _serve(loaded: Loaded, clock: Clock, stop: Stop, held: AsyncExitStack)
     catalogue = held.enter_context(Catalogue.open(settings.catalogue.url, settings.site.data_dir, clock))
     opened = open_configured(settings, clock, StoreEar())
     held.callback(opened.close)
-    workers = settings.upload.workers
-    catalogue_thread = held.enter_context(ThreadPoolExecutor(1, "catalogue"))
-    store_threads = held.enter_context(ThreadPoolExecutor(STORE_THREADS_BESIDE_UPLOADS, "store"))
-    upload_threads = held.enter_context(ThreadPoolExecutor(workers + 1, "upload"))
-    intake_thread = held.enter_context(ThreadPoolExecutor(1, "intake"))
-    quota_thread = held.enter_context(ThreadPoolExecutor(1, "quota"))
+    catalogue_thread, store_threads, upload_threads, intake_thread, quota_thread = (
+        held.enter_context(ThreadPoolExecutor(number, name))
+        for name, number in (
+            ("catalogue", 1),
+            ("store", STORE_THREADS_BESIDE_UPLOADS),
+            ("upload", settings.upload.workers + 1),
+            ("intake", 1),
+            ("quota", 1),
+        )
+    )
 
     plan_bell, upload_bell = Bell("plan"), Bell("upload")
     gateway = gateway_of(loaded, clock, catalogue, opened.store, catalogue_thread, store_threads, plan_bell.ring)
