@@ -120,6 +120,8 @@ class Segmenter:
         self.before_start = 0
         """Units that came before a run's first keyframe: counted, not stored."""
         self.stored = 0
+        self.unreadable = 0
+        """Keyframes without parameter sets that can be read."""
         self.jumps = 0
         self.floor_us = floor_us
         self.read_interval_us = read_interval_us
@@ -193,6 +195,12 @@ class Segmenter:
         if run is not None and run.timeline.wall_offset(offset_us):
             run.ending = RunEnd.CLOCK_STEP
 
+    def read_every(self, interval_us: int) -> None:
+        """Hear how often the socket is read: no arrival is known better."""
+        self.read_interval_us = interval_us
+        if self._run is not None:
+            self._run.timeline.read_interval_us = interval_us
+
     def end(self, reason: RunEnd) -> None:
         """End the run that is open, if any, with everything that it has received."""
         run = self._run
@@ -204,8 +212,8 @@ class Segmenter:
 
     # ---- pictures
 
-    def _picture(self, unit: AccessUnit) -> None:
-        """Take one picture. The hot path: once per picture of every camera."""
+    def _picture(self, unit: AccessUnit) -> None:  # noqa: C901 - the hot path: calls would cost more than they clear
+        """Take one picture: once per picture of every camera."""
         if unit.parameter_sets is not None:
             self._sets = unit.parameter_sets
         run = self._run
@@ -280,6 +288,7 @@ class Segmenter:
         self._sets = None
         video = self._source.track
         if video is None:
+            self.unreadable += 1
             return None
         timeline = Timeline(
             self._source.hz,

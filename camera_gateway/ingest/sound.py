@@ -46,8 +46,9 @@ class Sound:
     )
 
     def __init__(self, track: AudioTrack, timeline: Timeline, *, shift_us: int = 0, hint: int | None = None) -> None:
-        """`shift_us`: by how much pictures are shown later than their media time; `hint`: RTP time of the sound
-        that belongs to the run's first picture, when RTP-Info told it.
+        """Take the run's timeline; `hint` is the RTP time of the sound of its first picture, when RTP-Info told it.
+
+        `shift_us`: by how much pictures are shown later than their media time (reordering).
         """
         self.track = track
         self.clock = TrackClock(track.timescale)

@@ -1,0 +1,486 @@
+"""One camera: connect, record, reconnect, for ever; every second that is not recorded becomes a gap with a cause.
+
+Promises: what it does follows its plan, which may change at any time; a failure of the camera, the network or the
+disk is a state and a gap, never an exception; nothing here blocks the event loop. Must not know other cameras.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from camera_gateway.domain.footage import GapCause, ProbeCause, RunEnd
+from camera_gateway.domain.schedule import Schedule, is_active, next_change, parse_schedule
+from camera_gateway.errors import GatewayError
+from camera_gateway.handover.status_file import CameraStatus
+from camera_gateway.ingest.backoff import HEALTHY_US, Backoff
+from camera_gateway.ingest.commands import Append, Seal, Start
+from camera_gateway.ingest.gapbook import CAUSE_OF_END, GapBook
+from camera_gateway.ingest.live import KEYFRAME_DOUBT_US, Live
+from camera_gateway.ingest.session import Limits, Session, open_session
+from camera_gateway.ingest.writing import Failure, Lane, Writer
+from camera_gateway.rtsp.errors import RtspRefused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import Executor
+    from random import Random
+
+    from camera_gateway.clock import Clock
+    from camera_gateway.domain.plan import CameraPlan
+    from camera_gateway.ingest.backoff import Pace
+    from camera_gateway.ingest.commands import Command
+    from camera_gateway.ingest.reading import Reader
+    from storage.spool import Spool
+
+US = 1_000_000
+HOLD_S = 1.0
+DISK_RETRY_S = 5.0
+RATE_WINDOW = 5
+"""Seconds over which frame and bit rate are averaged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What an earlier life of the recorder left: up to where this camera's time is accounted for."""
+
+    last_end_us: int | None = None
+    """End of the footage that exists."""
+    gap_from_us: int | None = None
+    gap_cause: GapCause | None = None
+    gap_detail: str = ""
+    down_from_us: int | None = None
+    """When the earlier life was last known to be alive, if a gap was open then."""
+
+
+@dataclass(slots=True)
+class Shared:
+    """What the cameras of one process have in common."""
+
+    clock: Clock
+    reader: Reader
+    pool: Executor
+    resolver: Executor
+    spool: Spool
+    pace: Pace
+    random: Random
+    limits: Limits
+    software: str
+    password_of: Callable[[CameraPlan], str | None]
+    """Opens the plan's sealed password; raises GatewayError."""
+    disk: Callable[[], tuple[GapCause, str] | None]
+    """Why nothing may be written now, if so."""
+
+
+@dataclass(slots=True)
+class _Counts:
+    """Totals since the recorder knows the camera, for its status."""
+
+    reconnects: int = 0
+    by_cause: dict[str, int] = field(default_factory=dict)
+    received: int = 0
+    lost: int = 0
+    jumps: int = 0
+    frames: int = 0
+    bytes: int = 0
+    recent: list[tuple[int, int, int]] = field(default_factory=list)
+
+
+class Recorder:
+    """Records one camera while `run` runs."""
+
+    def __init__(self, plan: CameraPlan, shared: Shared, past: Past) -> None:
+        self.plan = plan
+        self._shared = shared
+        self._clock = shared.clock
+        self._schedule = _schedule_of(plan)
+        self._until_us: int | None = 0
+        self._checked_us = 0
+        self._scheduled = False
+        self._loop = asyncio.get_running_loop()
+        self._wake = asyncio.Event()
+        self._stopping: RunEnd | None = None
+        self._live: Live | None = None
+        self._ended = asyncio.Event()
+        self._wanted_end: RunEnd | None = None
+        self._backoff = Backoff(shared.random)
+        self._counts = _Counts()
+        self._state = "connecting"
+        self._probe_cause: ProbeCause | None = None
+        self._since_us = self._clock.now_us()
+        self._last_packet_us: int | None = None
+        self._run_id = ""
+        self._video = ""
+        self._clock_offset_us: int | None = None
+        self._failure: Failure | None = None
+        self._failed_us = 0
+        lane = Lane(shared.pool)
+        self.writer = Writer(
+            shared.spool,
+            lane,
+            plan.camera,
+            plan.institution,
+            shared.software,
+            clock=shared.clock,
+            failed=self._disk_failed,
+        )
+        self.writer.last_end_us = past.last_end_us
+        self._floor_us = past.last_end_us or 0
+        self._book = GapBook(
+            plan.camera, plan.institution, _gap_id, self._schedule, plan.time_zone, detail="not recording yet"
+        )
+        self._remember(past)
+
+    def _remember(self, past: Past) -> None:
+        """Open the gap that the earlier life left."""
+        book, begun = self._book, self.plan.registered_us
+        accounted = past.last_end_us
+        if past.gap_from_us is not None and past.gap_cause is not None and past.gap_from_us >= (accounted or 0):
+            if past.gap_cause is GapCause.GATEWAY_DOWN:
+                accounted = past.gap_from_us
+            else:
+                book.open(max(begun, past.gap_from_us), past.gap_cause, past.gap_detail)
+                accounted = past.down_from_us
+        start = begun if accounted is None else max(begun, accounted)
+        book.open(start, GapCause.GATEWAY_DOWN, "the recorder was not running", precision_us=US)
+
+    # ---- what the shard calls
+
+    def change(self, plan: CameraPlan) -> None:
+        """Follow a changed plan; the session goes on unless the change concerns it."""
+        old, self.plan = self.plan, plan
+        self._schedule = _schedule_of(plan)
+        self._book.schedule, self._book.time_zone = self._schedule, plan.time_zone
+        self._until_us = 0
+        if _connection_of(old) != _connection_of(plan) and self._live is not None:
+            self._want(RunEnd.PLAN_CHANGED)
+        self._backoff.healthy()
+        self._wake.set()
+
+    def stop(self, reason: RunEnd) -> None:
+        """Ask `run` to end."""
+        self._stopping = reason
+        self._want(reason)
+        self._wake.set()
+
+    def second(self) -> None:
+        """Look after the camera once a second."""
+        now_us, mono_us = self._clock.now_us(), self._clock.monotonic_us()
+        live = self._live
+        if live is not None:
+            live.second(mono_us, now_us - mono_us)
+            self._look_at(live, now_us, mono_us)
+        self._book.flush(now_us)
+        self._measure(now_us)
+        self.writer.record(self._book.take())
+        if live is None and self._shared.disk() is None:
+            self.writer.mend()
+
+    @property
+    def settled(self) -> bool:
+        """Whether everything that was said to the disk is done."""
+        return self.writer.idle
+
+    # ---- the life of a camera
+
+    async def run(self) -> None:
+        """Record until `stop`. May be cancelled at any time: what was received is sealed."""
+        try:
+            while self._stopping is None:
+                self._wake.clear()
+                hold = self._held_back()
+                if hold is not None:
+                    self._set_state(*hold)
+                    await self._sleep(HOLD_S)
+                    continue
+                self._set_state("connecting")
+                live = await self._connect()
+                if live is not None:
+                    await self._play(live)
+        finally:
+            self._note_end()
+
+    def _held_back(self) -> tuple[str, GapCause, str] | None:
+        """Say why the camera is not to be recorded now: state, cause, detail."""
+        now_us = self._clock.now_us()
+        if not self.plan.active:
+            return "paused", GapCause.OPERATOR_DISABLED, "paused by the operator"
+        if not self._is_scheduled(now_us):
+            return "off", GapCause.SCHEDULE_OFF, ""
+        refused = self._shared.disk()
+        if refused is not None:
+            return "connecting", *refused
+        failure = self._failure
+        if failure is not None:
+            if self._clock.monotonic_us() - self._failed_us > DISK_RETRY_S * US:
+                self._failure = None
+                self.writer.mend()
+            return "connecting", failure.cause, failure.detail
+        return None
+
+    async def _connect(self) -> Live | None:
+        """Open a session; None after a failure, when the pause behind it is over."""
+        if await self._sleep(self._shared.pace.wait_s(self._clock.monotonic_us())):
+            return None
+        plan = self.plan
+        try:
+            password = self._shared.password_of(plan)
+            session = await open_session(plan, password, self._shared.limits, self._shared.resolver)
+        except RtspRefused as error:
+            self._probe_cause = error.cause
+            self._book.open(self._clock.now_us(), error.gap_cause, error.message)
+            await self._pause(error.cause)
+            return None
+        except GatewayError as error:
+            self._probe_cause = ProbeCause.AUTH_MISSING
+            self._book.open(self._clock.now_us(), GapCause.CAMERA_AUTH, error.message)
+            await self._pause(ProbeCause.AUTH_MISSING)
+            return None
+        self._probe_cause = None
+        if _connection_of(plan) != _connection_of(self.plan):
+            session.close()
+            return None
+        return self._begin(session)
+
+    def _begin(self, session: Session) -> Live:
+        return Live(
+            session,
+            self.plan.camera,
+            self._shared.limits,
+            segment_us=round(self.plan.segment_s * US),
+            floor_us=self._floor_us,
+            clock=self._clock,
+            reader=self._shared.reader,
+            take=self._take,
+            over=lambda _: self._ended.set(),
+        )
+
+    async def _play(self, live: Live) -> None:
+        """Record one session to its end."""
+        self._ended.clear()
+        self._wanted_end = None
+        self._live = live
+        try:
+            if self._stopping is None:
+                live.begin()
+                await self._ended.wait()
+        finally:
+            self._live = None
+            reason = self._reason(live)
+            self._close(live, reason)
+        healthy = self._clock.monotonic_us() - live.begun_us > HEALTHY_US
+        if healthy or reason is RunEnd.PLAN_CHANGED:
+            self._backoff.healthy()
+        if self._wanted_end is None:
+            self._counts.reconnects += 1
+            self._counts.by_cause[live.cause] = self._counts.by_cause.get(live.cause, 0) + 1
+            await self._pause(None)
+
+    def _reason(self, live: Live) -> RunEnd:
+        return self._wanted_end or live.reason
+
+    def _close(self, live: Live, reason: RunEnd) -> None:
+        """End the session's run, and say from when on nothing is recorded, and why."""
+        now_us = self._clock.now_us()
+        failure = self._failure
+        if failure is not None:
+            live.end(failure.run_end)
+            self._book.open(failure.durable_us or now_us, failure.cause, failure.detail)
+            self._floor_us = max(self._floor_us, failure.durable_us)
+        else:
+            recorded = live.segmenter.recording
+            live.end(reason)
+            cause = CAUSE_OF_END[reason] if self._wanted_end is not None else live.cause
+            detail = _DETAIL.get(reason, "") if self._wanted_end is not None else live.detail
+            if recorded:
+                self._book.detail = detail
+                self._book.cause = cause
+            else:
+                self._book.open(now_us, cause, detail)
+            self._floor_us = max(self._floor_us, live.segmenter.floor_us)
+        received, lost = live.loss()
+        self._counts.received += received
+        self._counts.lost += lost
+        self._counts.jumps += live.segmenter.jumps
+        self._run_id = ""
+
+    def _note_end(self) -> None:
+        """Leave the gap that the next life takes over: nobody records from here on."""
+        book, now_us = self._book, self._clock.now_us()
+        if self._stopping is RunEnd.OPERATOR_DISABLED:
+            book.close(now_us)
+        elif book.cause not in {GapCause.SCHEDULE_OFF, GapCause.OPERATOR_DISABLED, GapCause.GATEWAY_DOWN}:
+            book.open(now_us, GapCause.GATEWAY_DOWN, "the recorder was stopped")
+        self.writer.record(self._book.take())
+        self.writer.mend()
+
+    # ---- commands on their way to the disk
+
+    def _take(self, commands: list[Command]) -> None:
+        """Follow what the session says, and pass it to the disk."""
+        if self._failure is not None:
+            return
+        for command in commands:
+            if isinstance(command, Append):
+                self._counts.frames += len(command.video.sizes)
+                self._counts.bytes += command.size_bytes
+            elif isinstance(command, Start):
+                self._started(command)
+            elif command.reason is not RunEnd.CONTINUES:
+                self._stopped(command)
+        if not self.writer.submit(commands):
+            durable_us = self.writer.open_to_us or self._clock.now_us()
+            told = "the spool's disk does not keep up"
+            self.writer.give_up(Failure(GapCause.DISK_ERROR, RunEnd.DISK_ERROR, told, durable_us))
+
+    def _started(self, start: Start) -> None:
+        if start.number:
+            return
+        self._book.close(start.start_us)
+        # before the part: a crash in between must not leave time that nobody accounts for
+        self.writer.record(self._book.take())
+        self._run_id = start.run
+        form = start.video.format
+        self._video = f"{form.codec} {form.width}x{form.height}"
+        self._set_state("recording")
+
+    def _stopped(self, seal: Seal) -> None:
+        cause = CAUSE_OF_END[seal.reason]
+        self._book.open(seal.end_us, cause, _DETAIL.get(seal.reason, ""), precision_us=seal.clock.uncertainty_us)
+
+    def _disk_failed(self, failure: Failure) -> None:
+        """Hear from the pool that the disk failed."""
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody is left to be told
+            self._loop.call_soon_threadsafe(self._on_disk_failed, failure)
+
+    def _on_disk_failed(self, failure: Failure) -> None:
+        if self._failure is not None:
+            return
+        self._failure = failure
+        self._failed_us = self._clock.monotonic_us()
+        if self._live is not None:
+            self._want(failure.run_end)
+        else:  # the session has ended meanwhile, and its last fragments did not reach the disk
+            self._book.extend_back(failure.durable_us, failure.cause, failure.detail)
+
+    # ---- once a second
+
+    def _look_at(self, live: Live, now_us: int, mono_us: int) -> None:
+        if not self.plan.active:
+            self._want(RunEnd.OPERATOR_DISABLED)
+        elif not self._is_scheduled(now_us):
+            self._want(RunEnd.SCHEDULE_OFF)
+        elif (refused := self._shared.disk()) is not None:
+            full = refused[0] is GapCause.SPOOL_FULL
+            self._want(RunEnd.SPOOL_FULL if full else RunEnd.DISK_FULL)
+        if live.last_packet_us is not None:
+            self._last_packet_us = live.last_packet_us + now_us - mono_us
+        offset_us = live.segmenter.clock_offset_us
+        self._clock_offset_us = self._clock_offset_us if offset_us is None else offset_us
+        if not live.segmenter.recording and mono_us - live.begun_us > KEYFRAME_DOUBT_US:
+            self._book.open(now_us, *live.waiting_for())
+
+    def _measure(self, now_us: int) -> None:
+        counts = self._counts
+        counts.recent.append((now_us, counts.frames, counts.bytes))
+        del counts.recent[: -RATE_WINDOW - 1]
+
+    def status(self) -> CameraStatus:
+        """Return what the status file says of this camera."""
+        counts, writer, book, live = self._counts, self.writer, self._book, self._live
+        received, lost = live.loss() if live is not None else (0, 0)
+        fps = bitrate = 0.0
+        if len(counts.recent) > 1:
+            (t0, f0, b0), (t1, f1, b1) = counts.recent[0], counts.recent[-1]
+            if t1 > t0:
+                fps, bitrate = (f1 - f0) * US / (t1 - t0), (b1 - b0) * 8 * US / (t1 - t0)
+        return CameraStatus(
+            camera=self.plan.camera,
+            state=self._state,
+            cause=book.cause if book.from_us is not None else None,
+            probe_cause=self._probe_cause,
+            detail=book.detail if book.from_us is not None else "",
+            since_us=self._since_us,
+            last_packet_us=self._last_packet_us,
+            open_from_us=writer.open_from_us,
+            open_to_us=writer.open_to_us,
+            last_end_us=writer.last_end_us,
+            gap_from_us=book.from_us,
+            fps=round(fps, 2),
+            bitrate_bps=round(bitrate),
+            clock_offset_us=self._clock_offset_us,
+            packets_received=counts.received + received,
+            packets_lost=counts.lost + lost,
+            reconnects=counts.reconnects,
+            reconnects_by_cause=dict(counts.by_cause),
+            timestamp_jumps=counts.jumps + (live.segmenter.jumps if live is not None else 0),
+            segments_sealed=writer.segments_sealed,
+            video=self._video,
+            session=self._run_id,
+        )
+
+    # ---- small things
+
+    def _set_state(self, state: str, cause: GapCause | None = None, detail: str = "") -> None:
+        now_us = self._clock.now_us()
+        if state != self._state:
+            self._state, self._since_us = state, now_us
+        if cause is not None:
+            self._book.open(now_us, cause, detail)
+
+    def _is_scheduled(self, now_us: int) -> bool:
+        """Whether the schedule is on; arithmetic only when its next change is due."""
+        if now_us < self._checked_us:  # the clock was set back
+            self._until_us = 0
+        self._checked_us = now_us
+        if self._until_us is not None and now_us >= self._until_us:
+            self._scheduled = is_active(self._schedule, self.plan.time_zone, now_us)
+            self._until_us = next_change(self._schedule, self.plan.time_zone, now_us)
+            if self._until_us is None and not self._schedule.always:
+                self._until_us = now_us + 86_400 * US
+        return self._scheduled
+
+    def _want(self, reason: RunEnd) -> None:
+        if self._wanted_end is None:
+            self._wanted_end = reason
+        self._ended.set()
+
+    async def _pause(self, cause: ProbeCause | None) -> None:
+        self._set_state("connecting")
+        await self._sleep(self._backoff.pause_s(cause))
+
+    async def _sleep(self, seconds: float) -> bool:
+        """Wait, unless something changes; True when it did."""
+        if seconds > 0:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), seconds)
+        return self._wake.is_set()
+
+
+_DETAIL: dict[RunEnd, str] = {
+    RunEnd.CLOCK_STEP: "the gateway's clock was set",
+    RunEnd.TIME_JUMP: "the camera's time stamps jumped",
+    RunEnd.FORMAT_CHANGED: "the camera changed its format",
+    RunEnd.STREAM_CORRUPT: "no keyframe for too long",
+    RunEnd.PLAN_CHANGED: "the camera's settings were changed",
+    RunEnd.OPERATOR_DISABLED: "paused by the operator",
+    RunEnd.SHUTDOWN: "the recorder was stopped",
+    RunEnd.SPOOL_FULL: "the spool has reached its quota",
+    RunEnd.DISK_FULL: "the spool's disk is full",
+}
+
+
+def _schedule_of(plan: CameraPlan) -> Schedule:
+    return parse_schedule(plan.schedule, plan.holidays)
+
+
+def _connection_of(plan: CameraPlan) -> tuple[object, ...]:
+    """Return what a session depends on."""
+    return plan.address, plan.username, plan.password_sealed, plan.allowed_networks, plan.segment_s, plan.institution
+
+
+def _gap_id(start_us: int) -> str:
+    return f"gap-{start_us:016d}-{secrets.token_hex(4)}"
