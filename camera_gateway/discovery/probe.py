@@ -27,17 +27,29 @@ if TYPE_CHECKING:
     from camera_gateway.rtsp.access_unit import AccessUnit
     from camera_gateway.rtsp.receive import Receiver
 
-CONNECT_S = 5.0
-ANSWER_S = 8.0
 READ_BYTES = 1 << 16
 LONG_GOP_S = 10.0
 """A longer GOP marks a smart codec: seeking and cutting suffer (crumbvms #114)."""
+SEEN_ENOUGH_S = 4.0
+"""A single keyframe in so much of a stream says something; a stream that ended earlier says nothing."""
 CLOCK_OFF_S = 5.0
 
 CANNOT_REACH = frozenset(
     {ProbeCause.RESOLVE_FAILED, ProbeCause.PORT_CLOSED, ProbeCause.NO_ANSWER, ProbeCause.TLS_FAILED}
 )
 """Causes for which the shell exits with 5 (cannot be reached) rather than 1 (refused or unusable)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long each step may take, in seconds; `answer_s` is for the whole handshake."""
+
+    resolve_s: float = 5.0
+    connect_s: float = 5.0
+    answer_s: float = 8.0
+
+
+PATIENCE = Patience()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,50 +96,57 @@ def failed(cause: ProbeCause, message: str, hint: str) -> Probe:
     return Probe(ok=False, cause=cause, message=message, hint=hint)
 
 
-async def probe(target: ProbeTarget, clock: Clock, *, seconds: float) -> Probe:
+async def probe(target: ProbeTarget, clock: Clock, *, seconds: float, patience: Patience = PATIENCE) -> Probe:
     """Visit a camera for about `seconds` of its stream; every failure is a result, never an exception."""
-    found = await _connect(target)
+    found = await _connect(target, patience)
     if isinstance(found, Probe):
         return found
     reader, writer = found
     address = target.address
     conversation = Conversation(Target(address.host, address.port, address.path, target.username, target.password))
     try:
-        refused = await _handshake(conversation, reader, writer)
+        refused = await _handshake(conversation, reader, writer, patience.answer_s)
         if refused is not None:
             return refused
         sample = await _watch(conversation, reader, clock, seconds)
-        with suppress(ConnectionError):
+        with suppress(OSError):  # what was seen stands, whether the farewell arrives or not
             writer.write(conversation.teardown())
             await asyncio.wait_for(writer.drain(), 1)
     except RtspRefused as error:
         return failed(error.cause, error.message, error.hint)
     except RtspError as error:
         return failed(ProbeCause.NOT_RTSP, error.message, error.hint or "check that the URL is the camera's RTSP URL")
-    except (ConnectionError, TimeoutError):
+    except OSError:
         return failed(
             ProbeCause.NO_ANSWER, "the camera ended the connection", "look at its number of sessions, then try again"
         )
     finally:
         writer.transport.abort()
+        with suppress(OSError):
+            await writer.wait_closed()
     return _describe(conversation, sample)
 
 
-async def _connect(target: ProbeTarget) -> Probe | tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+async def _connect(
+    target: ProbeTarget, patience: Patience
+) -> Probe | tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     host, port = target.address.host, target.address.port
     try:
-        infos = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        ip = str(infos[0][4][0])
-    except (OSError, UnicodeError, IndexError):
+        async with asyncio.timeout(patience.resolve_s):
+            infos = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
         return failed(ProbeCause.RESOLVE_FAILED, f"no address is known for {host}", "check the host name")
-    if not address_allowed(ip, target.allowed_networks):
+    found = [str(info[4][0]) for info in infos]
+    ip = next((one for one in found if address_allowed(one, target.allowed_networks)), None)
+    if ip is None:
         return failed(
             ProbeCause.ADDRESS_NOT_ALLOWED,
-            f"{ip} is not in the site's allowed networks",
+            f"{found[0]} is not in the site's allowed networks",
             "an administrator allows networks per site; loopback and metadata addresses only by name",
         )
     try:
-        return await asyncio.wait_for(asyncio.open_connection(ip, port), CONNECT_S)
+        async with asyncio.timeout(patience.connect_s):
+            return await asyncio.open_connection(ip, port)
     except TimeoutError:
         return failed(ProbeCause.NO_ANSWER, f"{ip} port {port} does not answer", "check power, cable and address")
     except ConnectionRefusedError:
@@ -140,7 +159,7 @@ async def _connect(target: ProbeTarget) -> Probe | tuple[asyncio.StreamReader, a
 
 
 async def _handshake(
-    conversation: Conversation, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    conversation: Conversation, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answer_s: float
 ) -> Probe | None:
     """Talk until the stream plays; a camera that does not answer in time is told apart from one that refuses."""
 
@@ -160,7 +179,7 @@ async def _handshake(
         return None
 
     try:
-        return await asyncio.wait_for(talk(), ANSWER_S)
+        return await asyncio.wait_for(talk(), answer_s)
     except TimeoutError:
         return failed(
             ProbeCause.NO_ANSWER,
@@ -195,8 +214,9 @@ async def _watch(conversation: Conversation, reader: asyncio.StreamReader, clock
         if elapsed_s >= seconds and (keyframes > 1 or elapsed_s >= 3 * seconds):
             return sample
         try:
-            data = await asyncio.wait_for(reader.read(READ_BYTES), max(0.05, 3 * seconds - elapsed_s))
-        except TimeoutError:
+            async with asyncio.timeout(max(0.05, 3 * seconds - elapsed_s)):
+                data = await reader.read(READ_BYTES)
+        except OSError:  # silence, or a reset: what came before it was seen
             return sample
         if not data:
             return sample
@@ -240,11 +260,18 @@ def _describe(conversation: Conversation, sample: _Sample) -> Probe:
     times = sorted({u.rtp_time for u in sample.units})
     span_s = (times[-1] - times[0]) / rate
     keys = [u.rtp_time for u in sample.units if u.keyframe]
+    if not keys:  # nothing can be recorded before one
+        return failed(
+            ProbeCause.NO_VIDEO,
+            f"pictures come, but no keyframe within {span_s:.0f} s",
+            "set the keyframe (I-frame) interval to 1 or 2 s and switch smart codecs off",
+        )
     gops = [(b - a) / rate for a, b in itertools.pairwise(keys)]
     gop_s = max(gops) if gops else None
     hints = []
-    if gop_s is None or gop_s > LONG_GOP_S:
-        hints.append(f"keyframes are rare ({'none twice' if gop_s is None else f'{gop_s:.0f} s'}): a smart codec is on")
+    if (gop_s or 0) > LONG_GOP_S or (gop_s is None and span_s > SEEN_ENOUGH_S):
+        rarely = f"over {span_s:.0f} s apart" if gop_s is None else f"{gop_s:.0f} s apart"
+        hints.append(f"keyframes are rare ({rarely}): a smart codec is on, or the I-frame interval is long")
     offset_us = sample.clock_offset_us
     offset_s = None if offset_us is None else round(offset_us / US, 3) + 0.0  # no "-0.0"
     if offset_s is not None and abs(offset_s) > CLOCK_OFF_S:
