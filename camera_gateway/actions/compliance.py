@@ -51,11 +51,18 @@ class CheckCompliance(BaseModel):
     to_us: int
 
 
-def _standards() -> list[Standard]:
-    return load_directory(config_directory() / "standards")
+def _standards(gateway: Gateway) -> list[Standard]:
+    """Return the shipped standards and the installation's own, narrowed to what `[standards] enabled` names."""
+    chosen = gateway.settings.standards
+    found = load_directory(config_directory() / "standards")
+    if chosen.directory is not None:
+        found += load_directory(chosen.directory)
+    if chosen.enabled:
+        found = [pick(found, identity) for identity in chosen.enabled]
+    return found
 
 
-async def list_standards(_gateway: Gateway, _actor: Actor, _args: Nothing) -> list[dict[str, Any]]:
+async def list_standards(gateway: Gateway, _actor: Actor, _args: Nothing) -> list[dict[str, Any]]:
     """List the standards of this installation."""
     return [
         {
@@ -68,7 +75,7 @@ async def list_standards(_gateway: Gateway, _actor: Actor, _args: Nothing) -> li
             "rules": len(s.rules),
             "text_needed": sum(r.text_needed for r in s.rules),
         }
-        for s in _standards()
+        for s in _standards(gateway)
     ]
 
 
@@ -76,7 +83,7 @@ async def check(gateway: Gateway, _actor: Actor, args: CheckCompliance) -> dict[
     """Judge an institution by a standard over a period; the archive is judged as it is now."""
     if args.to_us <= args.from_us:
         raise InvalidInput("the period is empty: --from is not before --to")
-    standard = pick(_standards(), args.standard)
+    standard = pick(_standards(gateway), args.standard)
 
     def work(tx: Transaction) -> tuple[Institution, list[Camera], dict[SiteId, Site]]:
         institution = registry.get_institution(tx, InstitutionId(args.institution))

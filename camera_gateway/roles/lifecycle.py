@@ -78,7 +78,7 @@ def run(config: Path | None, say: Callable[[str], None], *, port: int | None, se
     clock = SystemClock()
     loaded = load_settings(config)
     _ready(loaded, clock)
-    set_up_logs()
+    set_up_logs(site=loaded.settings.site.id, role="run")
     watch = Watch(loaded, clock, say, port)
     asyncio.run(run_all(loaded, clock, port=port, watch=watch.follow, seconds=seconds))
     return 0
@@ -91,7 +91,7 @@ def run_demo(say: Callable[[str], None], *, port: int | None, cameras: int, seco
     loaded = load_settings(demo.write_config(directory))
     _ready(loaded, clock)
     log_dir = loaded.settings.site.data_dir / "logs"
-    set_up_logs(log_dir / "run.log")
+    set_up_logs(log_dir / "run.log", site=loaded.settings.site.id, role="run")
     say(f"demo: {cameras} simulated cameras, one of them faulty; everything is under {directory}")
     say(f"look into it: camera-gateway --config {loaded.file} camera list")
     child = demo.prepare(loaded, directory, cameras)
@@ -109,7 +109,7 @@ def serve(loaded: Loaded) -> int:
     """Run everything but the recorder."""
     from camera_gateway.roles.serve import run_serve  # noqa: PLC0415 - the recorder must not load the service
 
-    set_up_logs()
+    set_up_logs(site=loaded.settings.site.id, role="serve")
     asyncio.run(run_serve(loaded, SystemClock()))
     return 0
 
