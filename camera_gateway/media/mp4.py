@@ -85,7 +85,7 @@ class PlainMp4:
         """Append a fragment of the file that `source` names.
 
         `origin_us` is the wall time of the run's time 0. Fragments come in order of time; where two
-        overlap, decode times are pressed together and presentation times kept.
+        overlap, decode times are pressed together, and the presentation times of pictures kept.
         """
         for run in fragment.runs:
             track = next((t for t in init.tracks if t.track_id == run.track_id), None)
@@ -221,7 +221,11 @@ class _TrackTables:
         if self.first_shown is None:
             self.first_decode, self.first_shown = decode, shown
         else:
-            decode = max(decode, self.last_decode + 1)
+            earliest = self.last_decode + 1
+            if decode < earliest:
+                # sound is heard in the order of its decode times; a composition offset confuses players
+                shown = shown if self.side else earliest
+                decode = earliest
             delta = decode - self.last_decode
             if delta > _MAX_I32:
                 raise Mp4Error("footage far outside the span")

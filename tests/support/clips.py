@@ -166,12 +166,12 @@ class FragmentedFile:
         return WALL_US - self.lead * 1_000_000 // CLOCK
 
 
-def fragmented(clip: VideoClip, audio: AudioClip | None = None) -> FragmentedFile:
-    """Write a clip as the recorder does."""
+def fragmented(clip: VideoClip, audio: AudioClip | None = None, *, reorder_frames: int | None = None) -> FragmentedFile:
+    """Write a clip as the recorder does; `reorder_frames` overrides what its sets declare."""
     form = video_format(clip.codec, clip.parameter_sets)
     sound = audio_format(audio) if audio else None
     init = init_segment(VideoTrack(form, clip.parameter_sets), AudioTrack(sound, sound.sample_rate) if sound else None)
-    reorder = Reorder(form.reorder_frames, TICKS)
+    reorder = Reorder(form.reorder_frames if reorder_frames is None else reorder_frames, TICKS)
     decode = [reorder.decode_time(unit.pts) for unit in clip.units]
     decode = [time + reorder.lead for time in [*decode, decode[-1] + TICKS]]
     keys = [index for index, unit in enumerate(clip.units) if unit.keyframe]
@@ -192,7 +192,8 @@ def fragmented(clip: VideoClip, audio: AudioClip | None = None) -> FragmentedFil
                 composition=unit.pts + reorder.lead - decode[index],
             )
         heard = Samples(sound_time)
-        while audio and frames and sound_time * CLOCK < decode[end] * rate:
+        last = end == len(clip.units)
+        while audio and frames and (last or sound_time * CLOCK < decode[end] * rate):
             frame = frames.pop(0)
             duration = audio.samples_per_frame if audio.codec == "aac" else len(frame)
             heard.add([frame], len(frame), duration)
