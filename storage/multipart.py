@@ -13,27 +13,22 @@ import hashlib
 import io
 import json
 from dataclasses import dataclass, field
-from typing import IO, TYPE_CHECKING, Any, Protocol
+from typing import IO, TYPE_CHECKING
 
 from storage.checksum import sha256_of, to_header
 from storage.errors import Corrupt, Exists, Missing, StoreError, Transient
 from storage.files import atomic_replace, fsync_directory
+from storage.s3_answers import us
 from storage.spool import JOURNAL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from storage.s3_answers import Call
+
 PART_BYTES = 16 << 20
 """Amazon S3: parts of 5 MiB to 5 GiB, at most 10,000 of them; this allows 156 GiB."""
-
-
-class Call(Protocol):
-    """Calls one S3 operation by its name in the API; errors are storage.errors'."""
-
-    def __call__(self, operation: str, /, **arguments: object) -> Mapping[str, Any]:
-        """Give the parsed answer."""
-        ...
 
 
 class PacedBody:
@@ -133,6 +128,22 @@ def upload(
     journal_path(source).unlink(missing_ok=True)
     fsync_directory(source.parent)
     return str(answer.get("VersionId", "null"))
+
+
+def abort_stale(call: Call, bucket: str, older_than_us: int) -> int:
+    """Abort the uploads of a bucket that began before that time (µs since 1970); how many."""
+    count = 0
+    marks: dict[str, object] = {}
+    while True:
+        answer = call("ListMultipartUploads", Bucket=bucket, **marks)
+        for row in answer.get("Uploads", ()):
+            if us(row["Initiated"]) < older_than_us:
+                with contextlib.suppress(Missing):
+                    call("AbortMultipartUpload", Bucket=bucket, Key=row["Key"], UploadId=row["UploadId"])
+                    count += 1
+        if not answer.get("IsTruncated"):
+            return count
+        marks = {"KeyMarker": answer["NextKeyMarker"], "UploadIdMarker": answer["NextUploadIdMarker"]}
 
 
 def _resume_or_begin(

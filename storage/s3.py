@@ -7,13 +7,9 @@ Credentials come as values and appear in no message. Knows no camera.
 
 from __future__ import annotations
 
-import contextlib
 import os
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -25,101 +21,37 @@ from botocore.parsers import ResponseParserError
 
 from storage import multipart, s3_lock
 from storage.blobs import (
-    SECOND_US,
-    BlobInfo,
     Capabilities,
     Chunks,
-    ListedBlob,
-    Lock,
     Receipt,
-    VersionInfo,
     check_canary_key,
     check_deletion,
     check_extension,
     check_key,
-    decode_metadata,
     encode_metadata,
 )
 from storage.checksum import from_header, to_header
-from storage.errors import (
-    ClockSkewed,
-    Corrupt,
-    Denied,
-    Exists,
-    Locked,
-    Missing,
-    Permanent,
-    StoreError,
-    Transient,
-)
+from storage.errors import Denied, Missing, Permanent, StoreError, Transient
+from storage.s3_answers import blob_info, check_bucket, lock_headers, retention_of, server_time_us
+from storage.s3_errors import BeyondTheEnd, answered
+from storage.s3_listing import Listing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping
 
     from botocore.client import BaseClient
+
+    from storage.blobs import BlobInfo, ListedBlob, Lock, VersionInfo
 
 READ_BYTES = 1 << 18
 MULTIPART_FROM_BYTES = 64 << 20
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-
-# S3 API Reference, "Error Responses"; other stores' words where they differ.
-_BY_CODE: Mapping[str, type[StoreError]] = MappingProxyType(
-    {
-        "NoSuchKey": Missing,
-        "NoSuchVersion": Missing,
-        "NoSuchUpload": Missing,
-        "NoSuchObjectLockConfiguration": Missing,
-        "MethodNotAllowed": Missing,  # HEAD or GET of a delete marker by its version id
-        "NoSuchBucket": Permanent,
-        "PreconditionFailed": Exists,
-        "BucketAlreadyOwnedByYou": Exists,
-        "BadDigest": Corrupt,
-        "InvalidDigest": Corrupt,
-        "XAmzContentSHA256Mismatch": Corrupt,
-        "XAmzContentChecksumMismatch": Corrupt,
-        "ObjectLocked": Locked,
-        "AccessDenied": Denied,
-        "InvalidAccessKeyId": Denied,
-        "SignatureDoesNotMatch": Denied,
-        "ExpiredToken": Denied,
-        "RequestTimeTooSkewed": ClockSkewed,
-        "ConditionalRequestConflict": Transient,
-        "OperationAborted": Transient,
-        "RequestTimeout": Transient,
-        "IncompleteBody": Transient,
-        "SlowDown": Transient,
-        "Throttling": Transient,
-    }
-)
-_BY_STATUS: Mapping[int, type[StoreError]] = MappingProxyType(
-    {
-        403: Denied,
-        404: Missing,
-        405: Missing,
-        408: Transient,
-        412: Exists,
-        425: Transient,
-        429: Transient,
-    }
-)
-_PAGE_MARKS = MappingProxyType(
-    {
-        "ContinuationToken": "NextContinuationToken",
-        "KeyMarker": "NextKeyMarker",
-        "VersionIdMarker": "NextVersionIdMarker",
-    }
-)
-_SERVER_ERROR = 500
 _VENDOR_ERRORS = (
     vendor.BotoCoreError,
     vendor.ClientError,
     ResponseParserError,
     urllib3.exceptions.HTTPError,
 )
-_SKEW_REFUSED_US = 14 * 60 * SECOND_US
-"""Amazon S3 refuses beyond 15 minutes; an answer to HEAD has no words, only the Date tells."""
 _NOT_SENT = (
     vendor.EndpointConnectionError,
     vendor.ConnectTimeoutError,
@@ -187,10 +119,8 @@ class S3Store:
         headers: dict[str, object] = {
             "ContentType": content_type,
             "Metadata": encode_metadata(metadata or {}),
+            **lock_headers(lock),
         }
-        if lock is not None:
-            headers["ObjectLockMode"] = lock.mode.upper()
-            headers["ObjectLockRetainUntilDate"] = _date(lock.retain_until_us)
         if isinstance(source, Path):
             size = source.stat().st_size
             if size >= self._multipart_from_bytes:
@@ -213,18 +143,9 @@ class S3Store:
         try:
             answer = self._call("HeadObject", **self._place(key, version_id), ChecksumMode="ENABLED")
         except Missing:
-            self._check_bucket()
+            check_bucket(self._call, self._bucket)
             raise
-        return BlobInfo(
-            key=key,
-            version_id=str(answer.get("VersionId", "null")),
-            size=int(answer["ContentLength"]),
-            sha256=from_header(answer.get("ChecksumSHA256")),
-            metadata=decode_metadata(answer.get("Metadata", {})),
-            lock=_lock_of(answer),
-            hold=answer.get("ObjectLockLegalHoldStatus") == "ON",
-            modified_us=_us(answer["LastModified"]),
-        )
+        return blob_info(key, answer)
 
     def get(
         self,
@@ -245,7 +166,7 @@ class S3Store:
             arguments["Range"] = f"bytes={start}-{last}"
         try:
             answer = self._call("GetObject", **arguments)
-        except _BeyondTheEnd:
+        except BeyondTheEnd:
             return Chunks((), length=0)
         body = answer["Body"]
         pieces = _received(body, pace)
@@ -253,14 +174,11 @@ class S3Store:
 
     def list(self, prefix: str, after: str | None = None) -> Iterator[ListedBlob]:
         """See BlobStore."""
-        for row, *_ in self._walk("ListObjectsV2", prefix, after or ""):
-            yield ListedBlob(row["Key"], int(row["Size"]), _us(row["LastModified"]))
+        return self._listing().blobs(prefix, after or "")
 
     def list_versions(self, prefix: str, after: str | None = None) -> Iterator[VersionInfo]:
         """See BlobStore."""
-        for rows in self._walk("ListObjectVersions", prefix, after or ""):
-            versions = [_version(row) for row in rows]
-            yield from sorted(versions, key=lambda row: (not row.is_latest, -row.modified_us))
+        return self._listing().versions(prefix, after or "")
 
     def delete_version(self, key: str, version_id: str) -> None:
         """See BlobStore."""
@@ -295,41 +213,15 @@ class S3Store:
 
     def abort_stale_uploads(self, older_than_us: int) -> int:
         """See BlobStore."""
-        count = 0
-        arguments: dict[str, object] = {}
-        while True:
-            answer = self._call("ListMultipartUploads", Bucket=self._bucket, **arguments)
-            for row in answer.get("Uploads", ()):
-                if _us(row["Initiated"]) < older_than_us:
-                    with contextlib.suppress(Missing):
-                        self._call(
-                            "AbortMultipartUpload",
-                            Bucket=self._bucket,
-                            Key=row["Key"],
-                            UploadId=row["UploadId"],
-                        )
-                        count += 1
-            if not answer.get("IsTruncated"):
-                return count
-            arguments["KeyMarker"] = answer["NextKeyMarker"]
-            arguments["UploadIdMarker"] = answer["NextUploadIdMarker"]
+        return multipart.abort_stale(self._call, self._bucket, older_than_us)
 
     def versioning(self) -> bool:
         """See BlobStore."""
         return self._call("GetBucketVersioning", Bucket=self._bucket).get("Status") == "Enabled"
 
     def server_time_us(self) -> int:
-        """See BlobStore: the Date header of an answer, whole seconds (RFC 9110, section 6.6.1)."""
-        try:
-            answer = self._call("HeadBucket", Bucket=self._bucket)
-        except ClockSkewed as refused:
-            if refused.skew_us is None:
-                raise
-            return self._now_us() - refused.skew_us
-        told = _server_date_us(answer["ResponseMetadata"]["HTTPHeaders"])
-        if told is None:
-            raise Permanent("the store's answers carry no date")
-        return told
+        """See BlobStore."""
+        return server_time_us(self._call, self._bucket, self._now_us)
 
     def close(self) -> None:
         """See BlobStore."""
@@ -360,59 +252,12 @@ class S3Store:
             self.extend_lock(key, version_id, lock)
         return Receipt(key, version_id, size, None, lock)
 
-    def _walk(self, operation: str, prefix: str, after: str) -> Iterator[Sequence[Mapping[str, Any]]]:
-        """List folder by folder, each sorted here: the order of the keys' bytes on every store.
-
-        SeaweedFS 4.48 goes by its folders (`cam/` before `cam-1/`) while its page marks go by the
-        bytes, and so a flat ListObjectVersions loses keys between pages. One folder is short and
-        its names are alike, which keeps both orders the same.
-        """
-        rows, folders = self._folder(operation, prefix)
-        for name in sorted(rows.keys() | folders):
-            if name in folders:
-                if name > after or after.startswith(name):
-                    yield from self._walk(operation, name, after)
-            elif name > after:
-                yield rows[name]
-
-    def _folder(self, operation: str, prefix: str) -> tuple[dict[str, Sequence[Mapping[str, Any]]], set[str]]:
-        """List one folder whole: the rows of each key, and the folders in it."""
-        rows: dict[str, Sequence[Mapping[str, Any]]] = {}
-        folders: set[str] = set()
-        marks: dict[str, object] = {}
-        while True:
-            answer = self._call(
-                operation,
-                Bucket=self._bucket,
-                Prefix=prefix,
-                Delimiter="/",
-                MaxKeys=self._page,
-                **marks,
-            )
-            for part in ("Contents", "Versions", "DeleteMarkers"):
-                for row in answer.get(part, ()):
-                    rows[row["Key"]] = [*rows.get(row["Key"], ()), {**row, "Part": part}]
-            folders.update(each["Prefix"] for each in answer.get("CommonPrefixes", ()))
-            if not answer.get("IsTruncated"):
-                return rows, folders
-            marks = {ours: answer[theirs] for ours, theirs in _PAGE_MARKS.items() if answer.get(theirs) is not None}
-
-    def _check_bucket(self) -> None:
-        """Keep a lost bucket from looking like a lost blob: HEAD answers 404 to both."""
-        try:
-            self._call("HeadBucket", Bucket=self._bucket)
-        except Missing as error:
-            raise Permanent("there is no such bucket") from error
+    def _listing(self) -> Listing:
+        return Listing(self._call, self._bucket, self._page)
 
     def _put_retention(self, key: str, version_id: str, lock: Lock) -> None:
-        self._call(
-            "PutObjectRetention",
-            **self._place(key, version_id),
-            Retention={
-                "Mode": lock.mode.upper(),
-                "RetainUntilDate": _date(lock.retain_until_us),
-            },
-        )
+        place = self._place(key, version_id)
+        self._call("PutObjectRetention", **place, Retention=retention_of(lock))
 
     def _put_hold(self, key: str, version_id: str, status: str) -> None:
         self.head(key, version_id)  # SeaweedFS 4.48 answers 500 for a key that is not there
@@ -436,10 +281,6 @@ class S3Store:
         return answer
 
 
-class _BeyondTheEnd(Permanent):
-    """A range begins at or after the end of the blob (416)."""
-
-
 def vendor_method(operation: str) -> str:
     """`ListObjectsV2` is called `list_objects_v2` by boto3."""
     return str(botocore.xform_name(operation))
@@ -448,7 +289,7 @@ def vendor_method(operation: str) -> str:
 def translated(operation: str, error: Exception, now_us: Callable[[], int]) -> StoreError:
     """Say a vendor's error in our words; the message names operation and code, nothing more."""
     if isinstance(error, vendor.ClientError):
-        return _answered(operation, error, now_us)
+        return answered(operation, error.response, now_us)
     word = f"{operation}: {type(error).__name__}"
     if isinstance(error, _NOT_SENT):
         return Transient(word)
@@ -465,25 +306,6 @@ def translated(operation: str, error: Exception, now_us: Callable[[], int]) -> S
     if isinstance(error, vendor.NoCredentialsError | vendor.PartialCredentialsError):
         return Denied(word)
     return Permanent(word)
-
-
-def _answered(operation: str, error: Any, now_us: Callable[[], int]) -> StoreError:  # noqa: ANN401 -- untyped vendor class
-    code = str(error.response.get("Error", {}).get("Code", ""))
-    details = error.response.get("ResponseMetadata", {})
-    status = int(details.get("HTTPStatusCode", 0))
-    word = f"{operation}: {status} {code}"
-    if code == "InvalidRange":
-        return _BeyondTheEnd(word)
-    kind = _BY_CODE.get(code) or _BY_STATUS.get(status)
-    if kind is None:
-        kind = Transient if status >= _SERVER_ERROR else Permanent
-    theirs_us = _server_date_us(details.get("HTTPHeaders", {}))
-    skew_us = None if theirs_us is None else now_us() - theirs_us
-    if code == "403" and skew_us is not None and abs(skew_us) > _SKEW_REFUSED_US:
-        kind = ClockSkewed
-    if kind is ClockSkewed:
-        return ClockSkewed(word, skew_us=skew_us)
-    return kind(word, ambiguous=kind is Transient)
 
 
 def _received(body: Any, pace: Callable[[int], None] | None) -> Iterator[bytes]:  # noqa: ANN401 -- untyped vendor class
@@ -522,36 +344,3 @@ def _client(address: S3Address) -> BaseClient:
         aws_secret_access_key=address.secret_key,
         config=config,
     )
-
-
-def _version(row: Mapping[str, Any]) -> VersionInfo:
-    return VersionInfo(
-        key=row["Key"],
-        version_id=row["VersionId"],
-        size=int(row.get("Size", 0)),
-        modified_us=_us(row["LastModified"]),
-        is_latest=bool(row["IsLatest"]),
-        is_delete_marker=row["Part"] == "DeleteMarkers",
-    )
-
-
-def _lock_of(answer: Mapping[str, Any]) -> Lock | None:
-    mode, until = answer.get("ObjectLockMode"), answer.get("ObjectLockRetainUntilDate")
-    if mode is None or until is None:
-        return None
-    return Lock.until("compliance" if mode == "COMPLIANCE" else "governance", _us(until))
-
-
-def _server_date_us(headers: Mapping[str, str]) -> int | None:
-    try:
-        return _us(parsedate_to_datetime(headers["date"]))
-    except (KeyError, ValueError):
-        return None
-
-
-def _us(moment: datetime) -> int:
-    return (moment - _EPOCH) // _MICROSECOND
-
-
-def _date(moment_us: int) -> datetime:
-    return _EPOCH + moment_us * _MICROSECOND

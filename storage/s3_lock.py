@@ -11,14 +11,16 @@ import contextlib
 import os
 import uuid
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Literal
 
 from storage.blobs import CANARY_PREFIX, SECOND_US, BlobInfo, BlobStore, Lock
 from storage.checksum import sha256_of
 from storage.errors import Corrupt, Denied, Exists, Locked, Missing, Permanent, StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
+
+    from storage.s3_answers import Call
 
 State = Literal["proven", "absent", "failed"]
 
@@ -27,14 +29,6 @@ MAX_SKEW_US = 5 * 60 * SECOND_US
 """How far our clock and the store's may differ: the reaper trusts neither beyond that (R7)."""
 
 _REFUSED = (Locked, Denied)
-
-
-class Call(Protocol):
-    """Calls one S3 operation by its name in the API; errors are storage.errors'."""
-
-    def __call__(self, operation: str, /, **arguments: object) -> Mapping[str, Any]:
-        """Give the parsed answer."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
