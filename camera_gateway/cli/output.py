@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,12 +17,18 @@ if TYPE_CHECKING:
     from camera_gateway.errors import GatewayError
 
 
+PIPE_COLUMNS = 200
+_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.\d+Z")
+
+
 class Output:
     """Where a command's answer goes."""
 
     def __init__(self, *, as_json: bool) -> None:
         self.as_json = as_json
-        self.console = Console(soft_wrap=True)
+        # a pipe has no width: tables for a file or a pager are as wide as they need to be
+        width = None if sys.stdout.isatty() else PIPE_COLUMNS
+        self.console = Console(soft_wrap=True, width=width)
         self.notes = Console(stderr=True, soft_wrap=True)
 
     def document(self, value: Any) -> bool:  # noqa: ANN401 - JSON
@@ -38,7 +46,7 @@ class Output:
         for column in columns:
             table.add_column(column.replace("_", " "), overflow="fold")
         for row in rows:
-            table.add_row(*(_cell(row.get(column)) for column in columns))
+            table.add_row(*(_short(_cell(row.get(column))) for column in columns))
         self.console.print(table)
 
     def fields(self, value: Mapping[str, Any], *, indent: str = "") -> None:
@@ -66,6 +74,11 @@ class Output:
             return
         hint = f" – {error.hint}" if error.hint else ""
         click.echo(f"camera-gateway: {error.message}{hint}", err=True)
+
+
+def _short(text: str) -> str:
+    """Cut the microseconds of a time in a table; the JSON keeps them."""
+    return _TIME.sub(r"\1Z", text)
 
 
 def _cell(value: Any) -> str:  # noqa: ANN401 - JSON

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -13,6 +14,7 @@ from camera_gateway.cli.calling import call
 from camera_gateway.cli.output import Output
 from camera_gateway.clock import SystemClock
 from camera_gateway.errors import GatewayError, InvalidInput
+from camera_gateway.logs import set_up_logs
 from camera_gateway.roles.loading import Loaded, load_settings
 
 if TYPE_CHECKING:
@@ -49,6 +51,7 @@ def command(group: click.Group, name: str) -> Callable[[Callable[..., Any]], cli
             context = click.get_current_context()
             outer = context.find_root().params
             out = Output(as_json=as_json or bool(outer.get("as_json")))
+            set_up_logs(level=logging.ERROR)  # to standard error; a role sets up its own
             shell = Shell(config or outer.get("config"), out, SystemClock())
             try:
                 code = function(shell, *args, **kwargs)

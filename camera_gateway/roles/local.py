@@ -6,12 +6,19 @@ import os
 import pwd
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from camera_gateway.catalogue.opening import Catalogue
 from camera_gateway.clock import SystemClock
+from camera_gateway.errors import Unavailable
+from camera_gateway.footage.books import Books
+from camera_gateway.intake.taking import Intake
+from camera_gateway.metrics import Metrics
+from camera_gateway.roles.observers import IntakeEar
 from camera_gateway.roles.opening import gateway_of
 from camera_gateway.roles.stores import open_configured
+from storage.errors import SpoolError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -39,4 +46,16 @@ async def local_gateway(loaded: Loaded) -> AsyncIterator[Gateway]:
         held.callback(opened.close)
         catalogue_thread = held.enter_context(ThreadPoolExecutor(1, "catalogue"))
         store_threads = held.enter_context(ThreadPoolExecutor(4, "store"))
-        yield gateway_of(loaded, clock, catalogue, opened.store, catalogue_thread, store_threads, lambda: None)
+        gateway = gateway_of(loaded, clock, catalogue, opened.store, catalogue_thread, store_threads, lambda: None)
+        await _take_in(gateway)
+        yield gateway
+
+
+async def _take_in(gateway: Gateway) -> None:
+    """Take into the catalogue what was sealed since `serve` ended, so that the answer knows of it."""
+    books = Books(gateway.catalogue, gateway.catalogue_thread)
+    intake = Intake(books, gateway.spool, gateway.clock, IntakeEar(Metrics()))
+    try:
+        await gateway.waiting(partial(intake.take, full=True))
+    except SpoolError as error:
+        raise Unavailable(f"the spool cannot be read: {error}", hint="check the disk; see doctor") from error
