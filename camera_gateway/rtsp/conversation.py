@@ -19,15 +19,15 @@ from camera_gateway.rtsp.errors import (
 from camera_gateway.rtsp.interleaved import Frame, read_item
 from camera_gateway.rtsp.messages import Response, ServerRequest, write_answer, write_request
 from camera_gateway.rtsp.receive import Receiver
-from camera_gateway.rtsp.selection import choose
-from camera_gateway.rtsp.session_headers import parse_rtp_info, parse_session, parse_transport
-from camera_gateway.rtsp.tracks import TrackSetup
+from camera_gateway.rtsp.selection import choose, track_of
+from camera_gateway.rtsp.session_headers import parse_rtp_info, parse_session
 from camera_gateway.rtsp.url import Target, base_path, join_control
 
 if TYPE_CHECKING:
     from camera_gateway.rtsp.sdp import Description
     from camera_gateway.rtsp.selection import Wanted
     from camera_gateway.rtsp.session_headers import RtpInfo
+    from camera_gateway.rtsp.tracks import TrackSetup
 
 State = Literal["connecting", "describing", "setting-up", "playing", "closed"]
 
@@ -287,39 +287,10 @@ class Conversation:
             del self._wanted[number:]
             return self._play()
         self._note_session(response)
-        track = self._track(number, response.headers.get("Transport"))
-        self.tracks += (track,)
+        self.tracks += (track_of(self._wanted[number], number, response.headers.get("Transport")),)
         if len(self.tracks) < len(self._wanted):
             return self._set_up_next()
         return self._play()
-
-    def _track(self, number: int, transport: str | None) -> TrackSetup:
-        told = parse_transport(transport or "RTP/AVP/TCP")
-        if not told.tcp:
-            raise refusals.no_tcp("the camera answered SETUP with a transport other than TCP")
-        rtp_channel = 2 * number if told.rtp_channel is None else told.rtp_channel
-        rtcp_channel = rtp_channel + 1 if told.rtcp_channel is None else told.rtcp_channel
-        if max(rtp_channel, rtcp_channel) > 255:  # noqa: PLR2004 - one byte
-            raise refusals.not_rtsp("the camera answered SETUP with an impossible channel")
-        wanted = self._wanted[number]
-        opened = wanted.opened
-        return TrackSetup(
-            number,
-            "video" if number == 0 else "audio",
-            opened.codec,
-            opened.payload_type,
-            opened.clock_rate,
-            opened.channels,
-            rtp_channel,
-            rtcp_channel,
-            wanted.media,
-            opened.depacketiser,
-            opened.parameter_sets,
-            opened.codec_config,
-            opened.sample_rate,
-            told.ssrc,
-            wanted.path,
-        )
 
     def _note_session(self, response: Response) -> None:
         """Keep the first session id and the shortest time-out."""
