@@ -26,7 +26,7 @@ from camera_gateway.domain.footage import (
 from camera_gateway.domain.ids import SegmentId
 from camera_gateway.errors import InvalidInput, NotFound, Refused
 from camera_gateway.footage.spooled import drain_garbage, spool_path_of
-from storage.spool import Orphan, Record, Segment
+from storage.spool import PART, Orphan, Record, Segment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 YOUNG_US = 120 * US
 """A quick look passes over segments whose last byte is older than this before the look before it."""
 STRANGE_AFTER_US = 300 * US
-"""A file of unknown kind is left alone as long, in case somebody is still writing it."""
+"""A file that belongs to nothing is left alone as long, in case somebody is still writing the rest."""
 BATCH = 100
 """Entries in one transaction: what a crash makes the next start look at again."""
 
@@ -123,8 +123,8 @@ class Intake:
                         yield entry, _described(entry)
                     case Record():
                         yield entry, _told(entry)
-                    case Orphan(kind="unknown") if entry.modified_us < now_us - STRANGE_AFTER_US:
-                        self._set_aside(entry, "the file is of no kind that a spool holds", result)
+                    case Orphan() if entry.modified_us < now_us - STRANGE_AFTER_US and self._is_litter(entry):
+                        self._set_aside(entry, f"nothing in the spool belongs to this file ({entry.kind})", result)
                     case _:
                         pass
             except FileNotFoundError:
@@ -155,6 +155,12 @@ class Intake:
             self._set_aside(refused, reason, result)
         if batch.gaps:
             result.released += drain_garbage(self._books, self._spool)
+
+    def _is_litter(self, orphan: Orphan) -> bool:
+        """Whether nobody will miss the file: drafts, and halves of a seal, are the recorder's to salvage."""
+        if orphan.kind == "sidecar-without-data":
+            return not self._spool.path_of(orphan.queue, orphan.name, PART).exists()
+        return orphan.kind in {"unknown", "journal"}
 
     def _set_aside(self, entry: Entry, reason: str, result: Taken) -> None:
         self._spool.quarantine(entry, reason)

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
     from camera_gateway.catalogue.opening import Transaction
     from camera_gateway.catalogue.segments import SegmentRow
+    from camera_gateway.clock import Clock
     from camera_gateway.domain.footage import SegmentState
     from camera_gateway.upload.quota import SpoolForecast
     from camera_gateway.upload.uploader import UploadStatus
@@ -124,10 +125,10 @@ class Rig:
     """One data directory. `restart` is a kill -9 and a new start: only what is on the disk remains."""
 
     def __init__(
-        self, data_dir: Path, store: BlobStore | None = None, clock: HeldClock | None = None, cameras: int = 2
+        self, data_dir: Path, store: BlobStore | None = None, clock: Clock | None = None, cameras: int = 2
     ) -> None:
         self.data_dir = data_dir
-        self.clock = clock or HeldClock(START_US + 60 * MINUTE_US)
+        self.clock: Any = clock or HeldClock(START_US + 60 * MINUTE_US)
         self.store: BlobStore = store or MemoryStore(self.clock.now_us)
         self.seen = Seen()
         self.proofs = Proofs()
