@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, SecretStr
 
+from camera_gateway.actions import ongoing
 from camera_gateway.catalogue import registry
 from camera_gateway.clock import rfc3339
 from camera_gateway.discovery.probe import CANNOT_REACH, Probe, ProbeTarget, probe
@@ -20,9 +21,7 @@ if TYPE_CHECKING:
     from camera_gateway.actions.gateway import Gateway
     from camera_gateway.catalogue.opening import Transaction
     from camera_gateway.domain.people import Actor
-
-STALE_US = 5_000_000
-"""A recorder that has not written its status for this long is down."""
+STALE_US = ongoing.STALE_US
 
 
 class AddCamera(BaseModel):

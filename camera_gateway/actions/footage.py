@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
-from camera_gateway.actions.cameras import STALE_US
+from camera_gateway.actions.ongoing import WrittenDown, by_schedule, ongoing
 from camera_gateway.catalogue import gaps as gap_rows
 from camera_gateway.catalogue import registry, segments, upload_queue
 from camera_gateway.clock import US, rfc3339
-from camera_gateway.domain.camera import Camera, CameraState
 from camera_gateway.domain.coverage import Coverage, Gap, KeptSpan, coverage
 from camera_gateway.domain.footage import RECORDED, GapCause
 from camera_gateway.domain.ids import CameraId
-from camera_gateway.domain.intervals import normalise, subtract
-from camera_gateway.errors import InvalidInput
-from camera_gateway.handover.status_file import CameraStatus, RecorderStatus, read_statuses
+from camera_gateway.domain.intervals import Interval, normalise, subtract
+from camera_gateway.domain.schedule import parse_schedule
+from camera_gateway.errors import InvalidInput, NotFound
+from camera_gateway.handover.status_file import read_statuses
 from camera_gateway.upload.policy import Pending, eta_us, upload_schedule
 
 if TYPE_CHECKING:
     from camera_gateway.actions.gateway import Gateway
     from camera_gateway.catalogue.opening import Transaction
     from camera_gateway.catalogue.segments import SegmentRow
+    from camera_gateway.domain.camera import Camera, Site
     from camera_gateway.domain.people import Actor
+    from camera_gateway.handover.status_file import CameraStatus, RecorderStatus
 
 NOT_YET_PUT = frozenset({"spooled", "intended"})
 
@@ -96,40 +98,41 @@ async def known(gateway: Gateway, args: Span) -> Known:
     # status before catalogue: a segment sealed in between is then seen twice, never not at all
     recorders = read_statuses(gateway.data_dir / "status")
 
-    def work(tx: Transaction) -> tuple[Camera, list[SegmentRow], list[Gap]]:
+    def work(tx: Transaction) -> tuple[Camera, Site, list[SegmentRow], list[Gap], WrittenDown]:
         camera = registry.get_camera(tx, camera_id)
         rows = segments.in_span(tx, camera_id, args.from_us, args.to_us)
         records = gap_rows.gaps_in_span(tx, camera_id, args.from_us, args.to_us)
-        return camera, rows, [Gap(r.start_us, r.end_us, r.cause, r.detail) for r in records]
+        latest = segments.last_segment(tx, camera_id)
+        written = WrittenDown(
+            None if latest is None else latest.sidecar.end_us, gap_rows.last_gap_end_us(tx, camera_id)
+        )
+        gaps = [Gap(r.start_us, r.end_us, r.cause, r.detail) for r in records]
+        return camera, registry.get_site(tx, camera.site), rows, gaps, written
 
-    camera, rows, records = await gateway.read(work)
-    end_us = min(args.to_us, now_us)
-    status, recorder = _status_of(recorders, camera_id)
-    open_from_us = None
-    if camera.state is not CameraState.RETIRED:
-        open_from_us, ongoing = _now_open(camera, status, recorder, rows, now_us)
-        records += ongoing
-        if open_from_us is not None:
-            end_us = min(end_us, max(open_from_us, args.from_us))
-    life = (camera.created_us, camera.retired_us if camera.retired_us is not None else now_us)
-    start_us = args.from_us
-    end_us = max(end_us, start_us)
-    off = normalise((g.start_us, g.end_us) for g in records if g.cause is GapCause.SCHEDULE_OFF)
-    scheduled = subtract([life], off) if life[1] > life[0] else []
-    spans = [KeptSpan(r.sidecar.start_us, r.sidecar.end_us, r.state.value, r.locked) for r in rows]
-    result = coverage(start_us, end_us, scheduled, spans, records)
-    alive = tuple(g for g in result.gaps if g.end_us > life[0] and g.start_us < life[1])
-    result = Coverage(
-        result.start_us,
-        result.end_us,
-        result.expected_us,
-        result.recorded_us,
-        result.put_us,
-        result.stored_us,
-        result.locked_us,
-        alive,
-    )
+    camera, site, rows, gaps, written = await gateway.read(work)
+    now = ongoing(camera, *_status_of(recorders, camera_id), written, now_us)
+    schedule = parse_schedule(camera.schedule or tuple(gateway.settings.recorder.schedule), site.holidays)
+    gaps += by_schedule(now.gaps, schedule, site.time_zone)
+    end_us = max(args.from_us, min(args.to_us, now_us))
+    open_from_us = now.unsealed_from_us
+    if open_from_us is not None:
+        if open_from_us >= end_us:
+            open_from_us = None
+        else:
+            end_us = max(args.from_us, open_from_us)
+    life_end_us = now_us if camera.retired_us is None else camera.retired_us
+    result = _within_life(args.from_us, end_us, (camera.created_us, life_end_us), rows, gaps)
     return Known(camera, rows, result, open_from_us)
+
+
+def _within_life(start_us: int, end_us: int, life: Interval, rows: list[SegmentRow], gaps: list[Gap]) -> Coverage:
+    """Compute the coverage of [start, end), of which nothing is expected outside the camera's life."""
+    alive_us = max(start_us, life[0])
+    gone_us = max(alive_us, min(end_us, life[1]))
+    off = normalise((g.start_us, g.end_us) for g in gaps if g.cause is GapCause.SCHEDULE_OFF)
+    spans = [KeptSpan(r.sidecar.start_us, r.sidecar.end_us, r.state.value, r.locked) for r in rows]
+    result = coverage(alive_us, gone_us, subtract([(alive_us, gone_us)], off), spans, gaps)
+    return replace(result, start_us=start_us, end_us=end_us)
 
 
 def _status_of(recorders: list[RecorderStatus], camera: CameraId) -> tuple[CameraStatus | None, RecorderStatus | None]:
@@ -140,34 +143,6 @@ def _status_of(recorders: list[RecorderStatus], camera: CameraId) -> tuple[Camer
             if status.camera == camera and (best[1] is None or recorder.written_us > best[1].written_us):
                 best = status, recorder
     return best
-
-
-def _now_open(
-    camera: Camera,
-    status: CameraStatus | None,
-    recorder: RecorderStatus | None,
-    rows: list[SegmentRow],
-    now_us: int,
-) -> tuple[int | None, list[Gap]]:
-    """Return where unsealed footage begins (None: nothing is open), and the gaps that are still open.
-
-    A recorder that does not write is down: the gap begins at the last durable moment (invariant C5).
-    """
-    last_row = max((r.sidecar.end_us for r in rows), default=camera.created_us)
-    if status is None or recorder is None:
-        return None, [Gap(last_row, now_us, GapCause.GATEWAY_DOWN, "the recorder has not started")]
-    last = max(last_row, status.last_end_us or 0)
-    if now_us - recorder.written_us >= STALE_US:
-        if status.gap_from_us is not None:
-            cause = status.cause or GapCause.GATEWAY_DOWN
-            gaps = [Gap(status.gap_from_us, recorder.written_us, cause, status.detail)]
-            return None, [*gaps, Gap(recorder.written_us, now_us, GapCause.GATEWAY_DOWN, "the recorder is down")]
-        durable = max(status.open_to_us or 0, last)
-        gap = Gap(durable, now_us, GapCause.GATEWAY_DOWN, "the recorder is down")
-        return (last if durable > last else None), [gap]
-    if status.gap_from_us is not None:
-        return None, [Gap(status.gap_from_us, now_us, status.cause or GapCause.GATEWAY_DOWN, status.detail)]
-    return last if status.last_end_us is not None else status.open_from_us, []
 
 
 async def coverage_(gateway: Gateway, _actor: Actor, args: Span) -> dict[str, Any]:
@@ -229,6 +204,13 @@ async def _not_yet_stored(gateway: Gateway, camera: Camera, waiting: list[Segmen
 async def fetch_plan(gateway: Gateway, actor: Actor, args: Span) -> dict[str, Any]:
     """Return what a fetch reads, and write the audit row without which nobody sees footage (invariant S3)."""
     found = await known(gateway, args)
+    from_us = max(args.from_us, found.camera.created_us)
+    to_us = min(found.result.end_us, found.camera.retired_us or found.result.end_us)
+    if to_us <= from_us:
+        raise NotFound(
+            f"nothing of camera {found.camera.id} lies in this span: it was not registered, or what came is not sealed",
+            hint="see: camera-gateway footage coverage",
+        )
     rows = [r for r in found.rows if r.state.value in RECORDED]
 
     def work(tx: Transaction) -> None:
@@ -241,8 +223,8 @@ async def fetch_plan(gateway: Gateway, actor: Actor, args: Span) -> dict[str, An
     await gateway.write(actor, work)
     return {
         "camera": found.camera.id,
-        "from_us": args.from_us,
-        "to_us": found.result.end_us if found.open_from_us is not None else args.to_us,
+        "from_us": from_us,
+        "to_us": to_us,
         "segments": [
             {
                 "sidecar": r.sidecar.as_json(),

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from camera_gateway.actions.cameras import STALE_US, current_statuses
+from camera_gateway.actions.cameras import current_statuses
+from camera_gateway.actions.ongoing import STALE_US
 from camera_gateway.catalogue import registry, segments, upload_queue
 from camera_gateway.clock import rfc3339
 from camera_gateway.domain.camera import CameraState
