@@ -19,7 +19,8 @@ LONGEST_MODULE = 350
 # longer modules, each with the reason why it is one thing
 LONGER_ALLOWED: dict[str, str] = {
     "camera_gateway/settings/schema.py": "every setting in one place; a list, not logic",
-    "storage/spool.py": "one state machine on disk; its invariants are read together",
+    "camera_gateway/ingest/segmenter.py": "one pure state machine; its transitions are read together",
+    "storage/blobs.py": "the contract of a store, most of it in words",
 }
 
 UNSAFE_MODULES = {"pickle", "cPickle", "marshal", "shelve", "dill"}
