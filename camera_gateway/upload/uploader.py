@@ -56,6 +56,8 @@ _STATE_OF: Mapping[Outcome, UploadState] = MappingProxyType(
 
 
 PAUSED_US = 1_000_000
+READY_WITHIN_US = 60_000_000
+"""A canary that cannot be answered for longer holds nothing up: what is put then counts as unproven."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,11 @@ class Uploader:
         bell: Bell,
         observer: UploadObserver,
         set_rate_bps: Callable[[int | None], None],
+        ready: Callable[[], bool] = lambda: True,
     ) -> None:
+        """`ready`: whether the store's canary has answered; waited for, so that locks count from the first put."""
+        self._ready = ready
+        self._ready_anyway_us = clock.monotonic_us() + READY_WITHIN_US
         self._books = books
         self._spool = spool
         self._transfer = transfer
@@ -177,13 +183,14 @@ class Uploader:
             return self._rules.scan_s
         now_us, waiting_us = self._clock.now_us(), self._not_before_us - self._clock.monotonic_us()
         change_us = self._set_paces(now_us)
+        is_ready = self._ready() or self._clock.monotonic_us() >= self._ready_anyway_us
         held = 0
         free = (1 if self._failures else self._rules.workers) - len(self._in_flight)
         for row in due:
             if row.sidecar.segment in self._in_flight:
                 continue
             road = self._road(row)
-            if road.pace is None or road.pace.holding:
+            if road.pace is None or road.pace.holding or not is_ready:
                 held += 1
             elif waiting_us <= 0 and free > 0:
                 free -= 1
@@ -194,6 +201,7 @@ class Uploader:
         ahead_us = [round(self._rules.scan_s * 1_000_000)]
         ahead_us += [waiting_us] if waiting_us > 0 else []
         ahead_us += [change_us - now_us] if change_us is not None else []
+        ahead_us += [] if is_ready else [PAUSED_US]
         return max(min(ahead_us), 1_000) / 1_000_000
 
     async def _carry(self, segment: SegmentId, road: _SiteRoad) -> None:

@@ -151,7 +151,7 @@ class Life(RuleBasedStateMachine):
 
     @invariant()
     def nothing_that_was_sealed_is_lost_unless_it_was_damaged(self) -> None:
-        known = {row.sidecar.segment: row for row in self.rig.rows()}
+        known = {str(row.sidecar.segment): row for row in self.rig.rows()}
         for segment, (sidecar, data) in self.sealed.items():
             row = known.get(segment)
             if row is not None and row.state is SegmentState.LOST:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.gateway_rig import MINUTE_US, START_US, Rig
@@ -13,6 +13,7 @@ from camera_gateway.catalogue.gaps import gaps_in_span
 from camera_gateway.catalogue.garbage import pending_garbage
 from camera_gateway.catalogue.segments import mark_intended, mark_put, mark_released, mark_stored
 from camera_gateway.domain.footage import GapCause, SegmentState
+from camera_gateway.domain.ids import CameraId
 from camera_gateway.intake.recovering import recover
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def test_a_gap_record_that_comes_twice_counts_once_and_goes_again(rig: Rig) -> N
     ],
 )
 def test_a_segment_that_contradicts_itself_is_set_aside_with_the_reason(
-    rig: Rig, changes: dict[str, object], reason: str
+    rig: Rig, changes: dict[str, Any], reason: str
 ) -> None:
     camera = rig.cameras[0]
     from_sidecar = rig.sidecar(camera, 0, b"data")
@@ -117,7 +118,7 @@ def test_a_damaged_sidecar_an_unknown_camera_and_a_strange_file_are_set_aside(ri
     part = rig.spool.begin(camera, "torn-000000")
     part.write(b"data")
     part.seal(lambda _facts: b"{not json")
-    rig.seal("stranger", 0)
+    rig.seal(CameraId("stranger"), 0)
     (rig.data_dir / "spool" / camera / "holiday.jpg").write_bytes(b"?")
     os.utime(rig.data_dir / "spool" / camera / "holiday.jpg", (1, 1))
     rig.seal(camera, 1)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from camera_gateway.catalogue.segments import SegmentRow
     from camera_gateway.domain.ids import SegmentId
-    from camera_gateway.upload.quota import WhenFull
+    from camera_gateway.upload.quota import SpoolForecast, WhenFull
 
 SIZE = 10_000
 
@@ -83,7 +83,7 @@ def test_drop_oldest_loses_the_oldest_and_each_loss_is_a_gap_and_an_audit_row(ri
     gone = lost(rig)
     assert gone == names[: len(gone)]
     assert 3 <= len(gone) <= 5
-    rows = {row.sidecar.segment: row.sidecar for row in rig.rows()}
+    rows = {str(row.sidecar.segment): row.sidecar for row in rig.rows()}
     for name in gone:
         sidecar = rows[name]
         (gap,) = rig.books.read(
@@ -167,10 +167,10 @@ async def test_the_service_goes_on_after_a_failing_disk(rig: Rig) -> None:
         else:
             stop.request()
 
-    def forecast_then_stop() -> None:
+    def forecast_then_stop(forecast: SpoolForecast) -> None:
         stop.request()
 
-    rig.seen.forecast = lambda _forecast: forecast_then_stop()  # type: ignore[method-assign]
+    rig.seen.forecast = forecast_then_stop  # type: ignore[method-assign]
     await run_quota(judge.quota, clock=rig.clock, thread=Inline(), bell=bell, failing=failed, stop=stop, period_s=3600)
     assert failures == ["disk-error"]
     assert (rig.data_dir / DENY_FILE).exists()

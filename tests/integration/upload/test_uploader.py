@@ -57,13 +57,13 @@ class Weather:
 class Running:
     """An uploader at work on a rig."""
 
-    def __init__(self, rig: Rig, rules: UploadRules) -> None:
+    def __init__(self, rig: Rig, rules: UploadRules, ready: Callable[[], bool] = lambda: True) -> None:
         self.rig = rig
         self.store = Weather(rig.store)
         self.bell = Bell("upload")
         self.stop = Stop()
         self.rates: list[int | None] = []
-        transfer = rig.transfer(self.store)  # type: ignore[arg-type]
+        transfer = rig.transfer(self.store)
         self.uploader = Uploader(
             books=rig.books,
             spool=rig.spool,
@@ -74,6 +74,7 @@ class Running:
             bell=self.bell,
             observer=rig.seen,
             set_rate_bps=self.rates.append,
+            ready=ready,
         )
 
     async def settle(self, seconds: float = 0.0) -> None:
@@ -87,6 +88,9 @@ class Running:
             for _ in range(40):
                 await asyncio.sleep(0)
             left -= step
+
+    def shows(self) -> str:
+        return self.uploader.status.state
 
     def states(self) -> set[SegmentState]:
         return {row.state for row in self.rig.rows()}
@@ -146,12 +150,12 @@ async def test_after_an_outage_of_45_s_everything_arrives_and_nothing_twice(rig:
         at_work.store.trouble = lambda: Transient("connection refused", ambiguous=True)
         seal_some(rig, 10, first=10)
         await at_work.settle(45)
-        assert at_work.uploader.status.state == "unreachable"
+        assert at_work.shows() == "unreachable"
         during = len(at_work.store.calls)
         at_work.store.trouble = None
         await at_work.settle(75)
         assert at_work.states() == {SegmentState.STORED}
-        assert at_work.uploader.status.state == "idle"
+        assert at_work.shows() == "idle"
     keys = [version.key for version in rig.store.list_versions("v1/")]
     assert len(keys) == len(set(keys)) == 40
     assert len(at_work.store.puts) == 40
@@ -166,7 +170,7 @@ async def test_outside_the_window_the_spool_holds_and_the_window_opens_by_itself
         async with running(rig, rules) as at_work:
             await at_work.settle(59)
             assert at_work.store.puts == []
-            assert at_work.uploader.status.state == "holding"
+            assert at_work.shows() == "holding"
             assert at_work.rates[-1] == 0
             await at_work.settle(2)
             assert at_work.states() == {SegmentState.STORED}
@@ -183,7 +187,7 @@ async def test_each_site_has_its_own_window(rig: Rig) -> None:
         await at_work.settle(10)
         assert len(at_work.store.puts) == 3
         assert {key.split("/")[2] for key in at_work.store.puts} == {rig.cameras[0]}
-        assert at_work.uploader.status.state == "holding"
+        assert at_work.shows() == "holding"
 
 
 async def test_a_window_that_changes_in_the_registry_holds_at_once(rig: Rig) -> None:
@@ -209,7 +213,7 @@ async def test_a_skewed_clock_stops_uploading_and_is_shown_with_the_skew(rig: Ri
     async with asyncio.TaskGroup() as group:
         task = group.create_task(made.uploader.run(made.stop))
         await made.settle(60)
-        assert made.uploader.status.state == "clock-skewed"
+        assert made.shows() == "clock-skewed"
         assert made.uploader.status.skew_us == 1_200 * US
         assert len(made.store.calls) < 20
         seal_some(rig, 1, first=6)  # recording goes on
@@ -218,7 +222,7 @@ async def test_a_skewed_clock_stops_uploading_and_is_shown_with_the_skew(rig: Ri
         assert {row.state for row in rig.rows()} == {SegmentState.STORED}
         made.stop.request()
         await task
-    assert made.uploader.status.state == "stopped"
+    assert made.shows() == "stopped"
 
 
 async def test_a_refusal_is_shown_and_passes_when_somebody_has_acted(rig: Rig) -> None:
@@ -231,6 +235,29 @@ async def test_a_refusal_is_shown_and_passes_when_somebody_has_acted(rig: Rig) -
         assert (made.uploader.status.state, made.uploader.status.detail) == ("refused", "denied")
         made.store.trouble = None
         await made.settle(150)
+        assert made.states() == {SegmentState.STORED}
+        made.stop.request()
+        await task
+
+
+@pytest.mark.parametrize("answers", [True, False])
+async def test_nothing_is_sent_before_the_canary_has_answered_or_a_minute_is_over(
+    rig: Rig,
+    answers: bool,  # noqa: FBT001 - the table's only column
+) -> None:
+    seal_some(rig, 1)
+    proven: list[bool] = []
+    made = Running(rig, UploadRules(min_local_us=10**15), ready=lambda: bool(proven))
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(made.uploader.run(made.stop))
+        await made.settle(20)
+        assert made.store.calls == []
+        assert made.shows() == "holding"
+        if answers:
+            proven.append(True)
+        await made.settle(3)
+        assert (made.states() == {SegmentState.STORED}) is answers
+        await made.settle(45)
         assert made.states() == {SegmentState.STORED}
         made.stop.request()
         await task
