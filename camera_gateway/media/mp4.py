@@ -173,6 +173,7 @@ class _TrackTables:
     def __init__(self, track_id: int, timescale: int) -> None:
         self.track_id = track_id
         self.timescale = timescale
+        self._last_track: Track | None = None
         self.side: tuple[int, int] | None = None
         self.entries: list[bytes] = []
         self.sizes = array("I")
@@ -189,9 +190,9 @@ class _TrackTables:
         self.early = 0  # how long before the start the picture that stands there was first shown
 
     def add(self, track: Track, run: TrackRun, origin_us: int, offset: int) -> None:
+        self.chunk_entries.append(self._entry(track))
         self.chunk_offsets.append(offset)
         self.chunk_samples.append(len(run.sizes))
-        self.chunk_entries.append(self._entry(track))
         self.sizes.extend(run.sizes)
         origin = origin_us * self.timescale // _US
         for sample in run.samples():
@@ -206,6 +207,9 @@ class _TrackTables:
                 self.sync.append(len(self.composition))
 
     def _entry(self, track: Track) -> int:
+        if track is self._last_track:  # parsing the sets again for each fragment would cost most of the time
+            return self.chunk_entries[-1]
+        self._last_track = track
         if track.video:
             entry = video_entry(track.video, track.parameter_sets)
             self.side = self.side or (track.video.width, track.video.height)
@@ -261,9 +265,9 @@ class _TrackTables:
 
     def _stbl(self, data_offset: int, *, wide: bool) -> Iterator[bytes]:
         yield full_box(b"stsd", 0, 0, struct.pack(">I", len(self.entries)), *self.entries)
-        yield full_box(b"stts", 0, 0, _run_lengths(chain(self.deltas, (self.last_duration,)), "I"))
+        yield full_box(b"stts", 0, 0, _run_lengths(chain(self.deltas, (self.last_duration,))))
         if any(self.composition):
-            yield full_box(b"ctts", int(min(self.composition) < 0), 0, _run_lengths(self.composition, "i"))
+            yield full_box(b"ctts", int(min(self.composition) < 0), 0, _run_lengths(self.composition))
         if len(self.sync) != len(self.sizes):
             yield full_box(b"stss", 0, 0, struct.pack(">I", len(self.sync)), _big_endian(self.sync))
         yield full_box(b"stsc", 0, 0, self._chunks())
@@ -282,10 +286,13 @@ class _TrackTables:
         return struct.pack(">I", len(table) // 3) + _big_endian(table)
 
 
-def _run_lengths(values: Iterable[int], kind: str) -> bytes:
+def _run_lengths(values: Iterable[int]) -> bytes:
     """Pack (count, value) for stretches of equal values, after the number of stretches."""
-    pairs = b"".join(struct.pack(f">I{kind}", sum(1 for _ in same), value) for value, same in groupby(values))
-    return struct.pack(">I", len(pairs) // 8) + pairs
+    pairs = array("I")
+    for value, same in groupby(values):
+        pairs.append(sum(1 for _ in same))
+        pairs.append(value & _MAX_U32)
+    return struct.pack(">I", len(pairs) // 2) + _big_endian(pairs)
 
 
 def _big_endian(values: "array[int]") -> bytes:

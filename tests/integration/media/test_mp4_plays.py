@@ -23,12 +23,13 @@ from camera_gateway.media.judge import decode_all, list_packets
 from camera_gateway.media.mp4 import PlainMp4
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from conftest import Ffmpeg
 
 SECOND_US = 1_000_000
-CLIPS = {
+CLIPS: dict[str, Callable[[], tuple[VideoClip, AudioClip | None]]] = {
     "h264-aac": lambda: (h264_clip(), aac_clip()),
     "h264-b-frames-alaw": lambda: (h264_clip(b_frames=3), g711_clip("alaw")),
     "h265-ulaw": lambda: (h265_clip(), g711_clip("ulaw")),

@@ -148,8 +148,8 @@ def test_a_change_of_size_is_a_second_sample_entry() -> None:
 
 def test_another_codec_is_another_track() -> None:
     movie = PlainMp4(start_us=WALL_US, end_us=WALL_US + 4 * SECOND_US)
-    for law, later_us in (("alaw", 0), ("ulaw", 2 * SECOND_US)):
-        file = fragmented(h264_clip(), g711_clip(law))  # type: ignore[arg-type]
+    for law, clip, later_us in (("alaw", g711_clip("alaw"), 0), ("ulaw", g711_clip("ulaw"), 2 * SECOND_US)):
+        file = fragmented(h264_clip(), clip)
         init, found = parsed(file)
         for fragment in found:
             movie.add(law, init, fragment, file.origin_us + later_us)

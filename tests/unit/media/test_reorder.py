@@ -77,7 +77,8 @@ def test_reordered_within_the_depth_no_frame_is_shown_before_it_is_decoded(
 ) -> None:
     ordered = [sum(steps[:index]) for index in range(len(steps))]
     # a decode order in which at most `depth` later frames come before any frame
-    waiting, presentation = list(range(len(ordered))), []
+    waiting = list(range(len(ordered)))
+    presentation: list[int] = []
     while waiting:
         first = waiting[0]
         overtaken = sum(1 for done in presentation if done > first)
