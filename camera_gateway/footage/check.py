@@ -190,7 +190,7 @@ def _day_of(camera: Camera, start_us: int, end_us: int, tx: Transaction) -> list
     findings = [
         Finding("C1", "time that neither footage nor a gap explains", _where(camera, gap.start_us, gap.end_us))
         for gap in coverage(start_us, end_us, [(start_us, end_us)], spans, records).gaps
-        if gap.cause == "unknown"
+        if gap.cause == "unknown" and gap.end_us - gap.start_us > SEAM_US
     ]
     kept = sorted((s.start_us, s.end_us) for s in spans if s.state in RECORDED)
     reached = 0

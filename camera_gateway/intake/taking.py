@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 YOUNG_US = 120 * US
 """A quick look passes over segments whose last byte is older than this before the look before it."""
+SETTLED_US = 3 * US
+"""A directory whose time stamp is the same for so long has no change that the stamp did not tell."""
 STRANGE_AFTER_US = 300 * US
 """A file that belongs to nothing is left alone as long, in case somebody is still writing the rest."""
 BATCH = 100
@@ -87,6 +89,15 @@ class _Batch:
     told: list[GapRecord] = field(default_factory=list)
 
 
+@dataclass(slots=True)
+class _Queue:
+    """A directory as last looked at: its time stamp, and since when (monotonic) that has been the same."""
+
+    modified_us: int
+    since_us: int
+    is_settled: bool = False
+
+
 class Intake:
     """Takes what lies in the spool into the catalogue. For one thread at a time."""
 
@@ -96,6 +107,7 @@ class Intake:
         self._clock = clock
         self._observer = observer
         self._looked_us: int | None = None
+        self._queues: dict[str, _Queue] = {}
 
     def take(self, *, full: bool) -> Taken:
         """Look through the spool once.
@@ -106,11 +118,41 @@ class Intake:
         now_us = self._clock.now_us()
         since_us = None if full or self._looked_us is None else min(self._looked_us, now_us) - YOUNG_US
         result = Taken()
-        entries = self._spool.scan()
-        while pieces := list(islice(entries, BATCH)):
-            self._take_batch(list(self._read(pieces, since_us, now_us, result)), result)
+        entries = self._entries(everything=since_us is None)
+        try:
+            while pieces := list(islice(entries, BATCH)):
+                self._take_batch(list(self._read(pieces, since_us, now_us, result)), result)
+        except BaseException:
+            self._queues.clear()  # what was seen was not taken: look everywhere again
+            raise
         self._looked_us = now_us
         return result
+
+    def _entries(self, *, everything: bool) -> Iterator[Entry]:
+        """Yield what lies in the queues, or in those alone whose directory has changed: a backlog costs nothing."""
+        for name in self._spool.queues():
+            if self._has_changed(name) or everything:
+                yield from self._spool.scan(name)
+
+    def _has_changed(self, name: str) -> bool:
+        """Whether the directory is another than at a look well after its last change.
+
+        Time stamps are coarse: a change just after a look may not move them, so a change is believed to be over
+        only after `SETTLED_US`.
+        """
+        mono_us = self._clock.monotonic_us()
+        try:
+            modified_us = self._spool.files.stat(self._spool.root / name).modified_us
+        except FileNotFoundError:
+            return False
+        known = self._queues.get(name)
+        if known is None or known.modified_us != modified_us:
+            self._queues[name] = _Queue(modified_us, mono_us)
+            return True
+        if known.is_settled:
+            return False
+        known.is_settled = mono_us - known.since_us >= SETTLED_US
+        return True
 
     def _read(
         self, entries: list[Entry], since_us: int | None, now_us: int, result: Taken
@@ -119,7 +161,7 @@ class Intake:
         for entry in entries:
             try:
                 match entry:
-                    case Segment() if since_us is None or entry.modified_us >= since_us:
+                    case Segment() if since_us is None or _is_young(entry, since_us):
                         yield entry, _described(entry)
                     case Record():
                         yield entry, _told(entry)
@@ -166,6 +208,11 @@ class Intake:
         self._spool.quarantine(entry, reason)
         self._observer.set_aside(spool_path_of(entry), reason)
         result.set_aside += 1
+
+
+def _is_young(entry: Segment, since_us: int) -> bool:
+    """Whether data or sidecar was written since; a salvaged segment has old data and a new sidecar."""
+    return entry.modified_us >= since_us or entry.sidecar_path.stat().st_mtime_ns // 1000 >= since_us
 
 
 def _described(entry: Segment) -> Sidecar:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +13,10 @@ from support.gateway_rig import MINUTE_US, START_US, Rig
 from camera_gateway.catalogue.gaps import gaps_in_span
 from camera_gateway.catalogue.garbage import pending_garbage
 from camera_gateway.catalogue.segments import mark_intended, mark_put, mark_released, mark_stored
+from camera_gateway.clock import US
 from camera_gateway.domain.footage import GapCause, SegmentState
 from camera_gateway.domain.ids import CameraId
+from camera_gateway.errors import Unavailable
 from camera_gateway.intake.recovering import recover
 
 if TYPE_CHECKING:
@@ -199,3 +202,61 @@ def test_a_missing_file_that_the_store_may_have_is_left_to_the_uploader(rig: Rig
     (rig.data_dir / "spool" / f"{sidecar.camera}/{sidecar.segment}.mp4").unlink()
     assert recover(rig.books, rig.spool, rig.clock, rig.seen).left_to_upload == 1
     assert rig.state(sidecar.segment) is SegmentState.INTENDED
+
+
+def test_a_quick_look_passes_over_queues_in_which_nothing_changed(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    rig.seal(rig.cameras[0], 0)
+    rig.seal(rig.cameras[1], 0)
+    intake = rig.intake()
+    scanned: list[str | None] = []
+    plain = rig.spool.scan
+    monkeypatch.setattr(rig.spool, "scan", lambda queue=None: scanned.append(queue) or plain(queue))
+    intake.take(full=False)
+    wait(rig, 4 * US)
+    intake.take(full=False)
+    scanned.clear()
+    wait(rig, US)
+    assert not intake.take(full=False).anything
+    assert scanned == []
+    rig.seal(rig.cameras[1], 1)
+    assert intake.take(full=False).segments == 1
+    assert scanned == [rig.cameras[1]]
+    scanned.clear()
+    intake.take(full=True)
+    assert scanned == rig.cameras
+
+
+def test_a_salvaged_segment_with_old_bytes_is_taken_by_a_quick_look(rig: Rig) -> None:
+    rig.seal(rig.cameras[0], 0)
+    rig.clock.step_wall(time.time_ns() // 1000 - rig.clock.now_us())  # noqa: TID251 - compared with file times
+    intake = rig.intake()
+    intake.take(full=True)
+    sidecar = rig.seal(rig.cameras[0], 1)
+    os.utime(rig.data_dir / "spool" / sidecar.camera / f"{sidecar.segment}.mp4", (1, 1))
+    assert intake.take(full=False).segments == 1
+
+
+def test_a_look_that_failed_is_made_again(rig: Rig) -> None:
+    rig.seal(rig.cameras[0], 0)
+    intake = rig.intake()
+    intake.take(full=False)
+    wait(rig, 4 * US)
+    intake.take(full=False)
+    sidecar = rig.seal(rig.cameras[0], 1)
+    plain = rig.books.write
+
+    def fail(*_args: object, **_kwargs: object) -> None:
+        raise Unavailable("disk full")
+
+    rig.books.write = fail  # type: ignore[assignment]
+    with pytest.raises(Unavailable):
+        intake.take(full=False)
+    rig.books.write = plain  # type: ignore[method-assign]
+    assert intake.take(full=False).segments == 1
+    assert rig.state(sidecar.segment) is SegmentState.SPOOLED
+
+
+def wait(rig: Rig, us: int) -> None:
+    """Let time pass on the held clock, without an event loop."""
+    rig.clock._mono += us
+    rig.clock._wall += us

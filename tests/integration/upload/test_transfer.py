@@ -223,7 +223,9 @@ def test_a_damaged_file_is_never_sent_and_becomes_a_gap(rig: Rig, sealed: Sideca
         path.write_bytes(b"\0" * sealed.size_bytes)
     else:
         path.unlink()
-    assert rig.transfer().advance(sealed.segment).outcome is Outcome.LOST
+    store: Any = Faulty(rig.store)
+    assert rig.transfer(store).advance(sealed.segment).outcome is Outcome.LOST
+    assert store.calls == []
     assert rig.state(sealed.segment) is SegmentState.LOST
     (gap,) = rig.books.read(lambda tx: gaps_in_span(tx, sealed.camera, sealed.start_us, sealed.end_us))
     assert gap.cause is GapCause.INTEGRITY_FAILED
