@@ -1,12 +1,14 @@
 """The embedded store: SeaweedFS as a supervised child, for trying and for a first site.
 
 Loopback only, keys of its own made at the first start, the four signing keys set (without them anyone on the host
-deletes a locked object through the filer's port). Write-once for S3 clients, not against a shell on this host, and
-not off site: `doctor` and every report say so.
+deletes a locked object through the filer's port). The gateway's key can neither make, remove nor configure a bucket
+nor bypass a lock; the keeper's can, and is used once, to make it. Write-once for S3 clients, not against a shell on
+this host, which can read both keys, and not off site: `doctor` and every report say so.
 """
 
 from __future__ import annotations
 
+import fcntl
 import http.client
 import json
 import os
@@ -14,13 +16,17 @@ import secrets
 import shutil
 import socket
 import sysconfig
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from camera_gateway.errors import Unavailable
 from camera_gateway.roles.children import Child
 from storage.files import atomic_replace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 PORTS = ("s3", "master", "volume", "filer", "admin")
 GRPC_OFFSET = 10_000
@@ -31,6 +37,7 @@ SIGNING_KEYS = (
     "WEED_JWT_FILER_SIGNING_KEY",
     "WEED_JWT_FILER_SIGNING_READ_KEY",
 )
+KEEPER_ACTIONS = ("Admin",)
 _FIRST_PORT = 18_300
 _LAST_PORT = 22_000
 
@@ -58,6 +65,16 @@ class EmbeddedStore:
         """Return the file of the gateway's secret key."""
         return self.directory / "secret.key"
 
+    @property
+    def keeper_access_key_file(self) -> Path:
+        """Return the file of the keeper's access key, which makes the bucket."""
+        return self.directory / "keeper.access.key"
+
+    @property
+    def keeper_secret_key_file(self) -> Path:
+        """Return the file of the keeper's secret key."""
+        return self.directory / "keeper.secret.key"
+
     def healthy(self) -> bool:
         """Whether it answers."""
         connection = http.client.HTTPConnection("127.0.0.1", self.first_port, timeout=1)
@@ -79,29 +96,33 @@ def prepare(data_dir: Path, bucket: str, port: int) -> EmbeddedStore:
     directory = data_dir / "store"
     for folder in (directory, directory / "data", directory / "tmp"):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    first = directory / "port"
-    if not first.exists():
-        _write(first, str(_free_block(port)))
-    store = EmbeddedStore(directory, int(first.read_text()), bucket)
-    if not store.access_key_file.exists():
-        _write(store.access_key_file, secrets.token_hex(10))
-    if not store.secret_key_file.exists():
-        _write(store.secret_key_file, secrets.token_hex(20))
-    signing = directory / "signing.json"
-    if not signing.exists():
-        _write(signing, json.dumps({name: secrets.token_hex(32) for name in SIGNING_KEYS}))
-    identity = {
-        "name": "gateway",
-        "credentials": [
-            {
-                "accessKey": store.access_key_file.read_text().strip(),
-                "secretKey": store.secret_key_file.read_text().strip(),
-            }
-        ],
-        "actions": ["Admin", "Read", "List", "Tagging", "Write"],
-    }
-    _write(directory / "s3.json", json.dumps({"identities": [identity]}))
+    with _alone(directory):  # two commands at once would make two sets of keys
+        first = _kept(directory / "port", lambda: str(_free_block(port)))
+        store = EmbeddedStore(directory, int(first), bucket)
+        keeper = _identity(store.keeper_access_key_file, store.keeper_secret_key_file)
+        gateway = _identity(store.access_key_file, store.secret_key_file)
+        _kept(directory / "signing.json", lambda: json.dumps({name: secrets.token_hex(32) for name in SIGNING_KEYS}))
+        identities = [
+            {"name": "keeper", "credentials": [keeper], "actions": list(KEEPER_ACTIONS)},
+            {"name": "gateway", "credentials": [gateway], "actions": gateway_actions(bucket)},
+        ]
+        _write(directory / "s3.json", json.dumps({"identities": identities}))
     return store
+
+
+def gateway_actions(bucket: str) -> list[str]:
+    """Return what the gateway may do, in SeaweedFS's words (4.48).
+
+    A lock and a hold are rights of their own there. `Write` on a whole bucket would include its lifecycle rules, so
+    it is given for the objects in it alone. It includes deletion, of what no lock and no hold protects: the canary
+    deletes what it has put, and without that right a refusal would prove nothing.
+    """
+    everything = f"{bucket}/*"
+    return [
+        f"Read:{bucket}",
+        f"List:{bucket}",
+        *(f"{action}:{everything}" for action in ("Tagging", "Write", "PutObjectRetention", "PutObjectLegalHold")),
+    ]
 
 
 def child(store: EmbeddedStore) -> Child:
@@ -153,8 +174,35 @@ def weed_binary() -> Path:
     return Path(found)
 
 
+@contextmanager
+def _alone(directory: Path) -> Iterator[None]:
+    """Keep other processes out of the directory for the length of a block."""
+    fd = os.open(directory, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(fd)
+
+
+def _identity(access_key_file: Path, secret_key_file: Path) -> dict[str, str]:
+    return {
+        "accessKey": _kept(access_key_file, lambda: secrets.token_hex(10)),
+        "secretKey": _kept(secret_key_file, lambda: secrets.token_hex(20)),
+    }
+
+
+def _kept(path: Path, make: Callable[[], str]) -> str:
+    """Return what the file says; make it when it is absent."""
+    if not path.exists():
+        _write(path, make())
+    return path.read_text().strip()
+
+
 def _write(path: Path, text: str) -> None:
-    atomic_replace(path, text.encode())
+    """Make the file say `text`, durably; a file that says it already is left alone."""
+    if not path.exists() or path.read_text() != text:
+        atomic_replace(path, text.encode())
 
 
 def _free_block(wanted: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from camera_gateway.errors import InvalidInput, Unavailable
@@ -57,11 +58,18 @@ def open_configured(settings: Settings, clock: Clock, observer: Observer) -> Ope
 
 
 def create_bucket(settings: Settings, clock: Clock) -> None:
-    """Make the bucket with versions and object lock where it is absent; an existing one is left as it is."""
+    """Make the embedded store's bucket with versions and object lock; one that exists is left as it is.
+
+    The only use of the keeper's key. Raises Unavailable.
+    """
+    store = embedded_store.prepare(settings.site.data_dir, settings.store.bucket, settings.store.port)
+    keeper = replace(
+        store_settings(settings),
+        access_key_file=store.keeper_access_key_file,
+        secret_key_file=store.keeper_secret_key_file,
+    )
     try:
-        opened = open_store(
-            store_settings(settings), now_us=clock.now_us, observer=lambda _observation: None, create=True
-        )
+        opened = open_store(keeper, now_us=clock.now_us, observer=lambda _observation: None, create=True)
     except StoreError as error:
         raise Unavailable(f"the bucket cannot be made: {error}", hint="see: camera-gateway doctor") from error
     opened.close()
