@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from camera_gateway.catalogue.opening import Transaction
     from camera_gateway.domain.footage import Sidecar
+    from storage.spool import Entry
 
 
 @pytest.fixture
@@ -210,7 +211,12 @@ def test_a_quick_look_passes_over_queues_in_which_nothing_changed(rig: Rig, monk
     intake = rig.intake()
     scanned: list[str | None] = []
     plain = rig.spool.scan
-    monkeypatch.setattr(rig.spool, "scan", lambda queue=None: scanned.append(queue) or plain(queue))
+
+    def scan(queue: str | None = None) -> Iterator[Entry]:
+        scanned.append(queue)
+        return plain(queue)
+
+    monkeypatch.setattr(rig.spool, "scan", scan)
     intake.take(full=False)
     wait(rig, 4 * US)
     intake.take(full=False)
