@@ -5,14 +5,16 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from camera_gateway.actions import ongoing
+from camera_gateway.actions.institutions import printable
 from camera_gateway.catalogue import registry
 from camera_gateway.clock import rfc3339
 from camera_gateway.discovery.probe import CANNOT_REACH, Probe, ProbeTarget, probe
 from camera_gateway.domain.camera import Camera, CameraState, Device, StreamAddress, Zone, parse_stream_url
-from camera_gateway.domain.ids import CameraId, DeviceId, InstitutionId, SiteId, parse_slug, slug_of
+from camera_gateway.domain.footage import GapCause
+from camera_gateway.domain.ids import SLUG, CameraId, DeviceId, InstitutionId, SiteId, parse_slug, slug_of
 from camera_gateway.domain.schedule import parse_schedule
 from camera_gateway.errors import InvalidInput, NotFound, Refused, Unavailable, WrongFound
 from camera_gateway.handover.status_file import CameraStatus, read_statuses
@@ -68,20 +70,36 @@ class ProbeCamera(BaseModel):
     institution: str | None = None
     username: str | None = None
     password: SecretStr | None = None
-    seconds: float = 5.0
+    seconds: float = Field(5.0, ge=0.1, le=60, allow_inf_nan=False)
 
 
 def _account(
     url: str, username: str | None, password: SecretStr | None
 ) -> tuple[StreamAddress, str | None, str | None]:
     """Take the account out of the URL, where people put it, or from the fields; both is an error."""
+    hint = "leave user and password out of the URL; give --username and --password-file"
+    # an account with '/', '?' or '#' in it is cut into other parts of a URL, where it would be kept in the clear
+    if "@" in url or "#" in url:
+        raise InvalidInput("the camera's URL holds an account, or an '@' or '#' that is not encoded", hint=hint)
     address, url_user, url_password = parse_stream_url(url)
     if url_user is not None or url_password is not None:
-        raise InvalidInput(
-            "the camera's URL holds an account",
-            hint="leave user and password out of the URL; give --username and --password-file",
-        )
+        raise InvalidInput("the camera's URL holds an account", hint=hint)
+    if password is not None and not username:
+        raise InvalidInput("a password is given without a user name", hint="give --username too")
     return address, username, None if password is None else password.get_secret_value()
+
+
+def _camera_id(text: str) -> CameraId:
+    """Return the id, or say that there is none without repeating what may be a URL with a password."""
+    if SLUG.fullmatch(text) is None:
+        raise NotFound("no such camera: what was given is no camera's id", hint="run: camera-gateway camera list")
+    return CameraId(text)
+
+
+def _default_site(tx: Transaction, institution: InstitutionId) -> SiteId:
+    """Return the site that was made with the institution: it has the institution's id."""
+    registry.get_institution(tx, institution)
+    return SiteId(institution)
 
 
 async def add(gateway: Gateway, actor: Actor, args: AddCamera) -> dict[str, Any]:
@@ -91,17 +109,16 @@ async def add(gateway: Gateway, actor: Actor, args: AddCamera) -> dict[str, Any]
     except ValueError as error:
         known = ", ".join(z.value for z in Zone)
         raise InvalidInput(f"zone {args.zone!r} is not known", hint=f"use one of: {known}") from error
-    identity = CameraId(parse_slug(args.id or slug_of(args.name), "camera"))
+    name = printable(args.name, "the camera's name")
+    identity = CameraId(parse_slug(args.id or slug_of(name), "camera"))
     address, username, password = _account(args.url, args.username, args.password)
     parse_schedule(args.schedule)
 
     def find_site(tx: Transaction) -> tuple[SiteId, tuple[str, ...]]:
-        institution = registry.get_institution(tx, InstitutionId(args.institution))
-        sites = registry.list_sites(tx, institution.id)
-        wanted = args.site or sites[0].id
-        site = registry.get_site(tx, SiteId(wanted))
-        if site.institution != institution.id:
-            raise InvalidInput(f"site {wanted!r} is not a site of institution {institution.id!r}")
+        default = _default_site(tx, InstitutionId(args.institution))
+        site = registry.get_site(tx, default if args.site is None else SiteId(args.site))
+        if site.institution != args.institution:
+            raise InvalidInput(f"site {site.id} is not a site of institution {args.institution}")
         _demand_free(tx, identity)
         return site.id, site.allowed_networks
 
@@ -115,7 +132,7 @@ async def add(gateway: Gateway, actor: Actor, args: AddCamera) -> dict[str, Any]
         id=identity,
         institution=InstitutionId(args.institution),
         site=site,
-        name=args.name.strip(),
+        name=name,
         zone=place,
         state=CameraState.ACTIVE,
         schedule=args.schedule,
@@ -176,7 +193,7 @@ async def show(gateway: Gateway, _actor: Actor, args: OneCamera) -> dict[str, An
     """Show one camera: its place, its device, its state; never its password."""
 
     def work(tx: Transaction) -> tuple[Camera, Device | None]:
-        camera = registry.get_camera(tx, CameraId(args.camera))
+        camera = registry.get_camera(tx, _camera_id(args.camera))
         return camera, registry.current_device(tx, camera.id)
 
     camera, device = await gateway.read(work)
@@ -215,15 +232,20 @@ async def probe_(gateway: Gateway, _actor: Actor, args: ProbeCamera) -> dict[str
     """Say what a camera really sends, or why it cannot be used; `exit` tells the shell."""
     if (args.camera is None) == (args.url is None):
         raise InvalidInput("give either a camera or a URL", hint="camera probe CAMERA, or camera probe rtsp://…")
+    if args.camera is not None and (args.institution or args.username or args.password):
+        raise InvalidInput(
+            "a registered camera is tried with its own account", hint="give its URL to try another account"
+        )
     if args.url is not None:
         address, username, password = _account(args.url, args.username, args.password)
         networks = tuple(gateway.settings.site.allowed_networks)
         if args.institution is not None:
             institution = InstitutionId(args.institution)
-            networks = (await gateway.read(lambda tx: registry.list_sites(tx, institution)))[0].allowed_networks
+            site = await gateway.read(lambda tx: registry.get_site(tx, _default_site(tx, institution)))
+            networks = site.allowed_networks
         target = ProbeTarget(address, username, password, networks)
     else:
-        target = await gateway.read(lambda tx: _registered(gateway, tx, CameraId(args.camera or "")))
+        target = await gateway.read(lambda tx: _registered(gateway, tx, _camera_id(args.camera or "")))
     found = await probe(target, gateway.clock, seconds=args.seconds)
     result = found.as_json()
     result["exit"] = 0 if found.ok else (5 if found.cause in CANNOT_REACH else 1)
@@ -257,7 +279,7 @@ async def retire(gateway: Gateway, actor: Actor, args: OneCamera) -> dict[str, A
 
 
 async def _change(gateway: Gateway, actor: Actor, args: OneCamera, state: CameraState) -> dict[str, Any]:
-    await gateway.write(actor, lambda tx: registry.set_camera_state(tx, CameraId(args.camera), state))
+    await gateway.write(actor, lambda tx: registry.set_camera_state(tx, _camera_id(args.camera), state))
     gateway.registry_changed()
     return await show(gateway, actor, args)
 
@@ -293,7 +315,9 @@ def _state_now(camera: Camera, status: CameraStatus | None) -> tuple[str, str | 
     """Return state, cause and time of the last packet: what is, not what was ordered."""
     if camera.state is CameraState.RETIRED:
         return "retired", None, None
+    if status is None and camera.state is CameraState.PAUSED:
+        return "paused", GapCause.OPERATOR_DISABLED.value, None
     if status is None:
-        return ("paused" if camera.state is CameraState.PAUSED else "down"), "gateway-down", None
+        return "down", GapCause.GATEWAY_DOWN.value, None
     cause = status.probe_cause or status.cause
     return status.state, None if cause is None else cause.value, status.last_packet_us

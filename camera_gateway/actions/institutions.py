@@ -48,26 +48,41 @@ class Nothing(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+LONGEST_NAME = 200
+
+
+def printable(text: str, what: str) -> str:
+    """Return a name without blanks around it; refuse an empty, an endless one, and one that would steer a terminal."""
+    name = text.strip()
+    if not name or len(name) > LONGEST_NAME or not name.isprintable():
+        raise InvalidInput(
+            f"{what} is empty, too long or has control characters", hint=f"use 1 to {LONGEST_NAME} printable characters"
+        )
+    return name
+
+
 async def add(gateway: Gateway, actor: Actor, args: AddInstitution) -> dict[str, Any]:
     """Register an institution with its default site."""
     site_settings = gateway.settings.site
-    identity = parse_slug(args.id or slug_of(args.name), "institution")
+    name = printable(args.name, "the institution's name")
+    identity = parse_slug(args.id or slug_of(name), "institution")
     try:
         kind = InstitutionKind(args.kind)
     except ValueError as error:
         known = ", ".join(k.value for k in InstitutionKind)
         raise InvalidInput(f"kind {args.kind!r} is not known", hint=f"use one of: {known}") from error
+    region = printable(args.region, "the region") if args.region.strip() else ""
     time_zone = args.time_zone or site_settings.time_zone
     zone(time_zone)
     parse_schedule(args.upload_windows, args.holidays)
     networks = parse_networks(
         list(site_settings.allowed_networks if args.allowed_networks is None else args.allowed_networks)
     )
-    institution = Institution(InstitutionId(identity), args.name.strip(), kind, args.region, gateway.clock.now_us())
+    institution = Institution(InstitutionId(identity), name, kind, region, gateway.clock.now_us())
     site = Site(
         id=SiteId(identity),
         institution=institution.id,
-        name=args.name.strip(),
+        name=name,
         time_zone=time_zone,
         allowed_networks=networks,
         upload_windows=args.upload_windows,

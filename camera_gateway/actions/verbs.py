@@ -55,7 +55,8 @@ async def perform(gateway: Gateway, actor: Actor, name: str, raw: Mapping[str, A
     """Parse the arguments of a verb and do it. Raises `GatewayError` for everything expected."""
     verb = VERBS.get(name)
     if verb is None:
-        raise InvalidInput(f"no such verb: {name}", hint="client and service are of different versions; restart both")
+        hint = "client and service are of different versions; restart both"
+        raise InvalidInput(f"no such verb: {name[:40]!r}", hint=hint)
     try:
         arguments = verb.arguments.model_validate(dict(raw))
     except ValidationError as error:

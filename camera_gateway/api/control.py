@@ -1,8 +1,8 @@
 """The control socket: the same verbs for the shell, from the process that owns the catalogue.
 
 A Unix socket, mode 0600, in the data directory; one request per connection, a JSON document a line:
-`{"verb", "arguments"}` in, `{"result"}` or `{"error", "exit"}` out. Who asks is read from the kernel
-(SO_PEERCRED), never from the request.
+`{"verb", "arguments"}` in, an empty line at once (it was heard), then `{"result"}` or `{"error", "exit"}` out. Who
+asks is read from the kernel (SO_PEERCRED), never from the request.
 """
 
 from __future__ import annotations
@@ -12,14 +12,15 @@ import json
 import pwd
 import socket
 import struct
-from contextlib import suppress
+import sys
 from typing import TYPE_CHECKING, Any
 
 import structlog
 
 from camera_gateway.actions.verbs import perform
+from camera_gateway.api.unix_path import short_name
 from camera_gateway.domain.people import Actor
-from camera_gateway.errors import GatewayError, InvalidInput
+from camera_gateway.errors import GatewayError, InvalidInput, Unavailable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from camera_gateway.actions.gateway import Gateway
 
 REQUEST_LIMIT = 1 << 20
+PATIENCE_S = 10.0
+"""For a request to come whole, and for its answer to be taken."""
 _CREDENTIALS = struct.Struct("3i")
 
 
@@ -37,52 +40,85 @@ class ControlSocket:
         self._gateway = gateway
         self._path = path
         self._server: asyncio.Server | None = None
+        self._requests: set[asyncio.Task[None]] = set()
         self._log = structlog.get_logger("control")
 
     async def open(self) -> None:
-        """Listen; a socket left by a dead process is replaced (the catalogue's lock proves that it is dead)."""
-        with suppress(FileNotFoundError):
-            self._path.unlink()
+        """Listen; a socket left by a dead process is replaced (the catalogue's lock proves that it is dead).
+
+        Raises `Unavailable` when the socket cannot be made.
+        """
         # bound under a name of its own and renamed: nobody connects before the mode is 0600
         hidden = self._path.with_suffix(".new")
-        with suppress(FileNotFoundError):
-            hidden.unlink()
-        self._server = await asyncio.start_unix_server(self._serve, hidden, limit=REQUEST_LIMIT)
-        hidden.chmod(0o600)
-        hidden.rename(self._path)
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            hidden.unlink(missing_ok=True)
+            with short_name(hidden) as name:
+                listener.bind(name)
+            hidden.chmod(0o600)
+            # the name is ours to remove: asyncio (from 3.13 on) knows the hidden one only
+            options: dict[str, Any] = {"cleanup_socket": False} if sys.version_info >= (3, 13) else {}
+            self._server = await asyncio.start_unix_server(self._serve, sock=listener, limit=REQUEST_LIMIT, **options)
+            hidden.replace(self._path)
+        except OSError as error:
+            listener.close()
+            raise Unavailable(
+                f"the control socket {self._path} cannot be made: {error.strerror or error}",
+                hint="check the data directory's disk and mode",
+            ) from error
 
     async def close(self) -> None:
-        """Stop listening; requests under way end with their connection."""
-        if self._server is not None:
-            self._server.close()
-            with suppress(FileNotFoundError):
-                self._path.unlink()
+        """Stop listening; requests under way are cut off."""
+        if self._server is None:
+            return
+        self._server.close()
+        self._path.unlink(missing_ok=True)
+        for request in self._requests:
+            request.cancel()
+        await asyncio.gather(*self._requests, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        if task is not None:
+            self._requests.add(task)
+            task.add_done_callback(self._requests.discard)
         try:
-            line = await asyncio.wait_for(reader.readline(), 10)
+            async with asyncio.timeout(PATIENCE_S):
+                line = await reader.readline()
             if line:
+                writer.write(b"\n")
                 answer = await self._answer(line, _actor(writer))
                 writer.write(json.dumps(answer, ensure_ascii=False).encode() + b"\n")
-                await writer.drain()
-        except (ConnectionError, TimeoutError, asyncio.LimitOverrunError, ValueError):
+                async with asyncio.timeout(PATIENCE_S):
+                    await writer.drain()
+                    writer.close()
+                    await writer.wait_closed()
+        except (OSError, ValueError):  # TimeoutError is the first, a line over the limit the second
             self._log.info("control request dropped")
         finally:
-            writer.close()
-            with suppress(ConnectionError):
-                await writer.wait_closed()
+            writer.transport.abort()
 
     async def _answer(self, line: bytes, actor: Actor) -> dict[str, Any]:
         try:
-            request = json.loads(line)
-            if not isinstance(request, dict):
-                raise InvalidInput("the request is not a JSON object")
-            result = await perform(self._gateway, actor, str(request.get("verb")), request.get("arguments") or {})
+            verb, arguments = _parsed(line)
+            result = await perform(self._gateway, actor, verb, arguments)
         except GatewayError as error:
             return {"error": error.as_dict(), "exit": error.exit_code}
-        except json.JSONDecodeError:
-            return {"error": InvalidInput("the request is not JSON").as_dict(), "exit": 2}
         return {"result": result}
+
+
+def _parsed(line: bytes) -> tuple[str, dict[str, Any]]:
+    """Return verb and arguments of a request; `InvalidInput` never repeats what it holds."""
+    try:
+        request = json.loads(line)
+    except (ValueError, RecursionError):
+        raise InvalidInput("the request is not JSON") from None
+    if not isinstance(request, dict):
+        raise InvalidInput("the request is not a JSON object")
+    verb, arguments = request.get("verb"), request.get("arguments") or {}
+    if not isinstance(verb, str) or not isinstance(arguments, dict):
+        raise InvalidInput("the request names no verb, or its arguments are no object")
+    return verb, arguments
 
 
 def _actor(writer: asyncio.StreamWriter) -> Actor:

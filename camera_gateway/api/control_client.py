@@ -6,6 +6,7 @@ import json
 import socket
 from typing import TYPE_CHECKING, Any
 
+from camera_gateway.api.unix_path import short_name
 from camera_gateway.errors import BY_EXIT_CODE, GatewayError, Unavailable
 
 if TYPE_CHECKING:
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CONNECT_S = 2.0
+HEARD_S = 15.0
+"""Within this a living service says that it has heard; the verb itself may take longer."""
 SOCKET_NAME = "control.sock"
 
 
@@ -26,26 +29,39 @@ def ask(path: Path, verb: str, arguments: Mapping[str, Any], *, answer_s: float)
     Raises the verb's own `GatewayError`, `NobodyServes` when nobody listens, `Unavailable` when it does not answer.
     """
     with _connect(path) as connection:
-        connection.settimeout(answer_s)
+        connection.settimeout(HEARD_S)
         request = json.dumps({"verb": verb, "arguments": dict(arguments)}) + "\n"
         try:
             connection.sendall(request.encode())
-            pieces = []
-            while piece := connection.recv(1 << 16):
-                pieces.append(piece)
-            answer = json.loads(b"".join(pieces) or b"{}")
+            pieces = [connection.recv(1 << 16)]
+        except TimeoutError as error:
+            raise Unavailable(
+                "the service holds the catalogue and does not answer", hint="see its log; restart camera-gateway serve"
+            ) from error
+        except OSError as error:
+            raise _cut_short() from error
+        connection.settimeout(answer_s)
+        try:
+            while pieces[-1]:
+                pieces.append(connection.recv(1 << 16))
+            answer = json.loads(b"".join(pieces))
         except (OSError, ValueError) as error:
-            raise Unavailable("the service did not finish its answer", hint="see its log, then try again") from error
+            raise _cut_short() from error
     if "result" in answer:
         return answer["result"]
     raise _as_error(answer)
+
+
+def _cut_short() -> Unavailable:
+    return Unavailable("the service did not finish its answer", hint="see its log, then try again")
 
 
 def _connect(path: Path) -> socket.socket:
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         connection.settimeout(CONNECT_S)
-        connection.connect(str(path))
+        with short_name(path) as name:
+            connection.connect(name)
     except (FileNotFoundError, ConnectionRefusedError) as error:
         connection.close()
         raise NobodyServes("no service runs", hint="start: camera-gateway run") from error

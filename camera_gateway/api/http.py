@@ -5,9 +5,11 @@ It refuses to listen beyond loopback without TLS (threats.md M5), sends no versi
 
 from __future__ import annotations
 
+import errno
 import ssl
 from typing import TYPE_CHECKING
 
+import structlog
 from aiohttp import web
 
 from camera_gateway.errors import InvalidInput, Unavailable
@@ -27,6 +29,11 @@ HEADERS = {
     "Server": "camera-gateway",
 }
 REQUEST_LIMIT = 1 << 20
+_HINTS = {
+    errno.EADDRINUSE: "another program holds it; choose another with [api] port or --port",
+    errno.EACCES: "ports below 1024 need a privilege; choose another with [api] port or --port",
+    errno.EADDRNOTAVAIL: "this machine does not have that address; check [api] host",
+}
 
 
 @web.middleware
@@ -38,6 +45,13 @@ async def safe_headers(request: web.Request, handler: Handler) -> web.StreamResp
         response = web.json_response(
             {"type": "about:blank", "title": error.reason, "status": error.status, "code": f"http-{error.status}"},
             status=error.status,
+            content_type="application/problem+json",
+        )
+    except Exception:  # noqa: BLE001 - the last door: a defect must not answer with a banner or a traceback
+        structlog.get_logger("http").exception("request failed", path=request.path)
+        response = web.json_response(
+            {"type": "about:blank", "title": "Internal Server Error", "status": 500, "code": "internal"},
+            status=500,
             content_type="application/problem+json",
         )
     response.headers.update(HEADERS)
@@ -93,9 +107,10 @@ class HttpService:
             await self._runner.cleanup()
             raise Unavailable(
                 f"port {self._port} on {self._host} cannot be used: {error.strerror}",
-                hint="another program holds it; choose another with [api] port or --port",
+                hint=_HINTS.get(error.errno or 0, "check [api] host and port"),
             ) from error
-        return f"{'http' if context is None else 'https'}://{self._host}:{self._port}/"
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"{'http' if context is None else 'https'}://{host}:{self._port}/"
 
     async def close(self) -> None:
         """Stop listening and end what is under way."""

@@ -77,7 +77,7 @@ def fetch(shell: Shell, camera: str, *, from_us: int, to_us: int, output: Path |
     target = output or Path(f"{camera}.{_stamp(from_us)}.mp4")
     plan = shell.call("footage.fetch-plan", camera=camera, from_us=from_us, to_us=to_us)
     columns = (TextColumn("fetching"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    with Progress(*columns, console=shell.out.notes, disable=shell.out.as_json) as progress:
+    with Progress(*columns, console=shell.out.notes, disable=not shell.out.shows_progress) as progress:
         task = progress.add_task("fetch", total=None)
 
         def told(done: int, total: int) -> None:

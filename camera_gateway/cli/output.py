@@ -28,8 +28,14 @@ class Output:
         self.as_json = as_json
         # a pipe has no width: tables for a file or a pager are as wide as they need to be
         width = None if sys.stdout.isatty() else PIPE_COLUMNS
-        self.console = Console(soft_wrap=True, width=width)
+        # names of cameras are text, not markup, emoji codes or numbers to be coloured
+        self.console = Console(soft_wrap=True, width=width, markup=False, emoji=False, highlight=False)
         self.notes = Console(stderr=True, soft_wrap=True)
+
+    @property
+    def shows_progress(self) -> bool:
+        """Whether somebody looks: progress belongs on a terminal only."""
+        return self.notes.is_terminal and not self.as_json
 
     def document(self, value: Any) -> bool:  # noqa: ANN401 - JSON
         """Print `value` as the one JSON document; True when that was asked for."""
@@ -40,13 +46,14 @@ class Output:
     def table(self, rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, empty: str) -> None:
         """Print rows as a table, or the sentence that says that there are none."""
         if not rows:
-            self.console.print(empty, markup=False)
+            if empty:
+                self.say(empty)
             return
         table = Table(box=None, pad_edge=False, header_style="bold")
         for column in columns:
             table.add_column(column.replace("_", " "), overflow="fold")
         for row in rows:
-            table.add_row(*(_short(_cell(row.get(column))) for column in columns))
+            table.add_row(*(_plain(_short(_cell(row.get(column)))) for column in columns))
         self.console.print(table)
 
     def fields(self, value: Mapping[str, Any], *, indent: str = "") -> None:
@@ -65,7 +72,7 @@ class Output:
 
     def say(self, text: str) -> None:
         """Print a sentence."""
-        self.console.print(text, markup=False, highlight=False)
+        self.console.print(_plain(text))
 
     def error(self, error: GatewayError) -> None:
         """Print an error in one line: what, why, what to do."""
@@ -73,7 +80,12 @@ class Output:
             click.echo(json.dumps({"error": error.as_dict()}, ensure_ascii=False))
             return
         hint = f" – {error.hint}" if error.hint else ""
-        click.echo(f"camera-gateway: {error.message}{hint}", err=True)
+        click.echo(_plain(f"camera-gateway: {error.message}{hint}"), err=True)
+
+
+def _plain(text: str) -> str:
+    """Return one line that cannot steer a terminal: part of it may come from a camera."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in " ".join(text.splitlines()))
 
 
 def _short(text: str) -> str:

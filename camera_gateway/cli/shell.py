@@ -89,7 +89,10 @@ class OneLineErrors(click.Group):
         try:
             code = super().main(*args, **kwargs)
         except click.exceptions.NoArgsIsHelpError as error:
-            click.echo(error.format_message())
+            if _wants_json(arguments):
+                Output(as_json=True).error(InvalidInput("no command was given", hint="see camera-gateway --help"))
+            else:
+                click.echo(error.format_message())
             raise SystemExit(2) from None
         except click.ClickException as error:
             where = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "camera-gateway"
