@@ -22,6 +22,9 @@ LOW_WATER_BYTES = 256 * 1024
 that a camera with a small send buffer is not throttled between ticks. SO_RCVBUF would do the opposite: it fixes the
 size and is capped by net.core.rmem_max."""
 
+SLOT_CAMERAS = 8
+"""Cameras read in one wake-up, while slots are free: about 4 ms in which the loop does nothing else."""
+
 
 class Sink(Protocol):
     """Who takes a socket's bytes."""
@@ -72,7 +75,7 @@ class Reader:
         """Read `sock` (non-blocking, connected) from now on; `rest` is an unfinished frame read of it before."""
         with contextlib.suppress(OSError):  # a hint to the kernel
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, LOW_WATER_BYTES)
-        slot = min(range(len(self._wheel)), key=lambda n: len(self._wheel[n]))
+        slot = self._slot()
         reading = Reading(sock, sink, rest, slot, quick=quick)
         self._wheel[slot].append(reading)
         if quick:
@@ -83,6 +86,13 @@ class Reader:
         elif quick:
             self._hurry()
         return reading
+
+    def _slot(self) -> int:
+        """Return the slot for one more camera: waking up costs more than reading, so slots are filled first."""
+        for slot, there in enumerate(self._wheel):
+            if len(there) < SLOT_CAMERAS:
+                return slot
+        return min(range(len(self._wheel)), key=lambda n: len(self._wheel[n]))
 
     def quicken(self, reading: Reading, *, quick: bool) -> None:
         """Read it in every slot, or once per turn."""

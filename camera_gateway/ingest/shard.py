@@ -47,6 +47,7 @@ QUOTA_SLACK = 50
 """Recording begins again when a fiftieth of the quota is free."""
 STOP_S = 10.0
 FREEZE_AFTER_S = 5
+TIDY_AFTER_S = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +150,8 @@ class Shard:
                 if seconds == FREEZE_AFTER_S:
                     gc.collect()
                     gc.freeze()
+                if seconds == TIDY_AFTER_S and self._settings.shard == 0:
+                    self._forget_shards()
                 self._write_status()
                 seconds += 1
                 await stop.within(1.0)
@@ -237,6 +240,13 @@ class Shard:
             write_status(status_path(settings.status_dir, settings.shard), status)
         except OSError as error:
             self._log.warning("status not written", reason=error.strerror)
+
+    def _forget_shards(self) -> None:
+        """Remove the reports of shards that are no more: every shard of this life has read them by now."""
+        for path in self._settings.status_dir.glob("record-*.json"):
+            number = path.stem.removeprefix("record-")
+            if number.isdigit() and int(number) >= self._settings.shards:
+                path.unlink(missing_ok=True)
 
     async def _finish(self) -> None:
         """End every run, wait for the disk, tell the last status."""

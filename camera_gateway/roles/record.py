@@ -22,7 +22,6 @@ from camera_gateway.clock import SystemClock
 from camera_gateway.errors import GatewayError, Refused, Unavailable
 from camera_gateway.footage.salvage import salvage_all
 from camera_gateway.handover.plan_file import read_plan
-from camera_gateway.handover.status_file import status_path
 from camera_gateway.ingest.session import Limits
 from camera_gateway.ingest.shard import Shard, ShardSettings, shard_of
 from camera_gateway.supervision import Stop, services, stop_on_signals
@@ -208,9 +207,6 @@ async def _run_children(options: Options, shards: int, clock: Clock, stop: Stop)
     """Keep one child per shard running; the parent holds the spool and does nothing else."""
     from camera_gateway.roles.children import Child, keep_running  # noqa: PLC0415 - only with several shards
 
-    for path in (Path(options.data_dir) / "status").glob("record-*.json"):
-        if path not in {status_path(path.parent, shard) for shard in range(shards)}:
-            path.unlink(missing_ok=True)  # of a life with more shards; `_salvage` has what is durable
     async with services() as children:
         tasks = []
         for shard in range(shards):
