@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from camera_gateway.catalogue.migrating import migrate as migrate_catalogue
@@ -18,12 +19,13 @@ from camera_gateway.roles.opening import credentials_key
 from camera_gateway.roles.run import recorder_command, run_all
 from camera_gateway.roles.watching import Watch
 from camera_gateway.settings.vault import Vault
+from storage.files import RealFiles
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-
+RUN_LOCK = "run.lock"
 FIRST_CONFIG = """\
 # Settings of this installation. All of them, with their reasons: docs/reference/settings.md
 [site]
@@ -67,20 +69,36 @@ def _initialise(loaded: Loaded, clock: Clock) -> dict[str, Any]:
     }
 
 
-def _ready(loaded: Loaded, clock: Clock) -> None:
-    """Initialise at the first start of `run`, so that one command is enough."""
-    if not credentials_key(loaded.settings.site.data_dir).exists():
-        _initialise(loaded, clock)
+@contextmanager
+def _running(loaded: Loaded, clock: Clock) -> Iterator[None]:
+    """Own the data directory as the one `run` for the length of a block; initialise it at the first start.
+
+    A second `run` would take the first one's store for a survivor of its own and stop it at its end. `Refused`.
+    """
+    directory = loaded.settings.site.data_dir
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        lock = RealFiles().lock(directory / RUN_LOCK)
+    except BlockingIOError as error:
+        raise Refused(
+            f"another run uses {directory}", hint="stop it first, or choose another data directory"
+        ) from error
+    try:
+        if not credentials_key(directory).exists():
+            _initialise(loaded, clock)
+        yield
+    finally:
+        os.close(lock)
 
 
 def run(config: Path | None, say: Callable[[str], None], *, port: int | None, seconds: float | None) -> int:
     """Run everything for real."""
     clock = SystemClock()
     loaded = load_settings(config)
-    _ready(loaded, clock)
-    set_up_logs(site=loaded.settings.site.id, role="run")
-    watch = Watch(loaded, clock, say, port)
-    asyncio.run(run_all(loaded, clock, port=port, watch=watch.follow, seconds=seconds))
+    with _running(loaded, clock):
+        set_up_logs(site=loaded.settings.site.id, role="run")
+        watch = Watch(loaded, clock, say, port)
+        asyncio.run(run_all(loaded, clock, port=port, watch=watch.follow, seconds=seconds))
     return 0
 
 
@@ -89,14 +107,15 @@ def run_demo(say: Callable[[str], None], *, port: int | None, cameras: int, seco
     clock = SystemClock()
     directory = demo.demo_directory()
     loaded = load_settings(demo.write_config(directory))
-    _ready(loaded, clock)
-    log_dir = loaded.settings.site.data_dir / "logs"
-    set_up_logs(log_dir / "run.log", site=loaded.settings.site.id, role="run")
-    say(f"demo: {cameras} simulated cameras, one of them faulty; everything is under {directory}")
-    say(f"look into it: camera-gateway --config {loaded.file} camera list")
-    child = demo.prepare(loaded, directory, cameras)
-    watch = Watch(loaded, clock, say, port)
-    asyncio.run(run_all(loaded, clock, port=port, extra=[child], watch=watch.follow, seconds=seconds, log_dir=log_dir))
+    with _running(loaded, clock):
+        log_dir = loaded.settings.site.data_dir / "logs"
+        set_up_logs(log_dir / "run.log", site=loaded.settings.site.id, role="run")
+        say(f"demo: {cameras} simulated cameras, one of them faulty; everything is under {directory}")
+        say(f"look into it: camera-gateway --config {loaded.file} camera list")
+        child = demo.prepare(loaded, directory, cameras)
+        watch = Watch(loaded, clock, say, port)
+        running = run_all(loaded, clock, port=port, extra=[child], watch=watch.follow, seconds=seconds, log_dir=log_dir)
+        asyncio.run(running)
     return 0
 
 
