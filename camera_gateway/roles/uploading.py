@@ -56,6 +56,7 @@ def make_uploader(
         bell=bell,
         observer=ear,
         set_rate_bps=opened.limits.set_rate_bps,
+        ready=lambda: bool(trust.properties),
     )
 
 
@@ -69,7 +70,6 @@ def make_quota(
     return Quota(
         books=books,
         spool=gateway.spool,
-        data_dir=gateway.data_dir,
         rules=QuotaRules(settings.upload.when_full, quota_bytes or None, margin_bytes),
         clock=gateway.clock,
         observer=ear,

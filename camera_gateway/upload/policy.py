@@ -257,8 +257,3 @@ def choose_drops(needed_bytes: int, candidates: Iterable[Droppable]) -> list[Dro
 def bytes_to_free(room: SpoolRoom, margin_bytes: int) -> int:
     """Return how many bytes must go so that `margin_bytes` are free; 0 when they are."""
     return max(0, margin_bytes - room.free_bytes)
-
-
-def deny_new(room: SpoolRoom, margin_bytes: int, *, denying: bool) -> bool:
-    """Whether the recorder must not begin new segments: from below the margin until twice as much is free."""
-    return room.free_bytes < (2 * margin_bytes if denying else margin_bytes)

@@ -1,20 +1,18 @@
-"""The spool's quota: warned long before, and when it is full a loss that is told or a recorder that is told.
+"""The spool's quota: warned long before, and when it is full a loss that is told.
 
 Promises that copies of what is stored go before footage that is not, the oldest before the newer, never a held
-segment; that each loss is a gap `spool-full` and an audit row; and that the file `deny-new.json` in the data
-directory is there exactly while the recorder must not begin segments. Must not know the store.
+segment, and that each loss is a gap `spool-full` and an audit row. With `deny-new` nothing is lost here: the recorder
+holds to the quota itself and begins no segment. Must not know the store.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from camera_gateway.catalogue.segments import backlog, mark_lost, oldest_spooled, releasable
-from camera_gateway.clock import rfc3339
 from camera_gateway.domain.footage import GapCause, SegmentState
 from camera_gateway.errors import Unavailable
 from camera_gateway.footage.spooled import drain_garbage
@@ -24,17 +22,14 @@ from camera_gateway.upload.policy import (
     SpoolRoom,
     bytes_to_free,
     choose_drops,
-    deny_new,
     spool_seconds_until_loss,
 )
 from camera_gateway.upload.release import release
 from storage.errors import SpoolError
-from storage.files import atomic_replace, fsync_directory
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Executor
-    from pathlib import Path
 
     from camera_gateway.catalogue.opening import Transaction
     from camera_gateway.catalogue.segments import SegmentRow
@@ -45,7 +40,6 @@ if TYPE_CHECKING:
     from camera_gateway.upload.policy import Pending
     from storage.spool import Spool
 
-DENY_FILE = "deny-new.json"
 WhenFull = Literal["drop-oldest", "deny-new"]
 _BATCH = 200
 _FAR_US = 1 << 62
@@ -68,7 +62,6 @@ class SpoolForecast:
     used_bytes: int
     free_bytes: int
     until_loss_s: float | None
-    denying: bool
 
 
 class QuotaObserver(Protocol):
@@ -91,7 +84,6 @@ class Quota:
         *,
         books: Books,
         spool: Spool,
-        data_dir: Path,
         rules: QuotaRules,
         clock: Clock,
         observer: QuotaObserver,
@@ -103,7 +95,6 @@ class Quota:
         """`pending(backlog_bytes)` says how the backlog may leave, `busy` what is being uploaded right now."""
         self._books = books
         self._spool = spool
-        self._deny_file = data_dir / DENY_FILE
         self._rules = rules
         self._clock = clock
         self._observer = observer
@@ -111,12 +102,11 @@ class Quota:
         self._inflow_bps = inflow_bps
         self._busy = busy
         self._held = held
-        self._denying = self._deny_file.exists()
 
     def enforce(self) -> SpoolForecast:
-        """Look once, make room or tell the recorder to stop, and say how long the rest lasts.
+        """Look once, make room where the rules want that, and say how long the rest lasts.
 
-        Raises `SpoolError`, `Unavailable`, OSError (the deny file).
+        Raises `SpoolError`, `Unavailable`.
         """
         room = self._room()
         needed = bytes_to_free(room, self._rules.margin_bytes)
@@ -127,12 +117,11 @@ class Quota:
         if needed and self._rules.when_full == "drop-oldest":
             self._drop(needed)
             room = self._room()
-        self._tell_recorder(room)
         waiting = self._books.read(lambda tx: backlog(tx).bytes)
         until_s = spool_seconds_until_loss(
             self._pending(waiting), room.free_bytes, self._inflow_bps(), self._clock.now_us()
         )
-        forecast = SpoolForecast(self._clock.now_us(), room.used_bytes, room.free_bytes, until_s, self._denying)
+        forecast = SpoolForecast(self._clock.now_us(), room.used_bytes, room.free_bytes, until_s)
         self._observer.forecast(forecast)
         return forecast
 
@@ -170,19 +159,6 @@ class Quota:
         ]
         return [by_id[choice.segment] for choice in choose_drops(needed_bytes, candidates)]
 
-    def _tell_recorder(self, room: SpoolRoom) -> None:
-        deny = deny_new(room, self._rules.margin_bytes, denying=self._denying)
-        if self._rules.when_full == "drop-oldest" and deny and not self._denying:
-            # there was nothing left to drop: only then is the recorder stopped here as well
-            deny = room.free_bytes <= 0
-        if deny and not self._deny_file.exists():
-            told = {"version": 1, "since": rfc3339(self._clock.now_us()), "free_bytes": room.free_bytes}
-            atomic_replace(self._deny_file, json.dumps(told).encode() + b"\n")
-        elif not deny and self._deny_file.exists():
-            self._deny_file.unlink(missing_ok=True)
-            fsync_directory(self._deny_file.parent)
-        self._denying = deny
-
 
 async def run_quota(
     quota: Quota,
@@ -204,8 +180,6 @@ async def run_quota(
             await loop.run_in_executor(thread, quota.enforce)
         except (SpoolError, Unavailable) as error:
             failing(error.code)
-        except OSError:
-            failing("disk-error")
         await first_of(bell.heard_within(clock, period_s), stop.wait())
 
 

@@ -1,8 +1,7 @@
-"""A spool that fills: copies go first, then the oldest becomes a told loss, or the recorder is told to stop."""
+"""A spool that fills: copies go first, then the oldest becomes a told loss, and nothing is lost with deny-new."""
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,8 +14,8 @@ from camera_gateway.domain.schedule import always
 from camera_gateway.supervision import Stop
 from camera_gateway.timetable import Bell
 from camera_gateway.upload.policy import Pending
-from camera_gateway.upload.quota import DENY_FILE, Quota, QuotaRules, run_quota
-from camera_gateway.upload.release import release_due
+from camera_gateway.upload.quota import Quota, QuotaRules, run_quota
+from storage.errors import SpoolFailed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from camera_gateway.catalogue.segments import SegmentRow
     from camera_gateway.domain.ids import SegmentId
     from camera_gateway.upload.quota import SpoolForecast, WhenFull
+    from storage.spool import Usage
 
 SIZE = 10_000
 
@@ -44,7 +44,6 @@ class Judge:
         self.quota = Quota(
             books=rig.books,
             spool=rig.spool,
-            data_dir=rig.data_dir,
             rules=QuotaRules(when_full, quota_bytes, margin_bytes),
             clock=rig.clock,
             observer=rig.seen,
@@ -74,7 +73,6 @@ def test_with_room_nothing_happens_and_the_forecast_says_how_long_it_lasts(rig: 
     assert lost(rig) == []
     assert forecast.until_loss_s is not None
     assert forecast.until_loss_s == pytest.approx((200_000 - forecast.used_bytes) * 8 / 80_000, abs=1)
-    assert not forecast.denying
 
 
 def test_drop_oldest_loses_the_oldest_and_each_loss_is_a_gap_and_an_audit_row(rig: Rig) -> None:
@@ -93,7 +91,6 @@ def test_drop_oldest_loses_the_oldest_and_each_loss_is_a_gap_and_an_audit_row(ri
     audited = [row.object for row in rig.books.read(list_rows) if row.action == "segment.lost"]
     assert audited == [f"segment:{name}" for name in gone]
     assert len(rig.files()) == 2 * (10 - len(gone))
-    assert not (rig.data_dir / DENY_FILE).exists()
 
 
 def test_copies_of_what_is_stored_go_before_anything_is_lost(rig: Rig) -> None:
@@ -116,61 +113,36 @@ def test_neither_a_held_segment_nor_one_under_way_is_dropped(rig: Rig) -> None:
     assert lost(rig)[:2] == names[2:4]
 
 
-def test_deny_new_tells_the_recorder_by_a_file_and_loses_nothing(rig: Rig) -> None:
+def test_deny_new_loses_nothing_and_gives_up_copies_of_what_is_stored(rig: Rig) -> None:
     names = fill(rig, 10)
-    judge = Judge(rig, "deny-new", 120_000, 30_000)
-    assert judge.quota.enforce().denying
-    assert lost(rig) == []
-    told = json.loads((rig.data_dir / DENY_FILE).read_text())
-    assert told["version"] == 1
-    assert judge.quota.enforce().denying
     for name in names[:4]:
         rig.transfer().advance(name)
-    assert judge.quota.enforce().denying  # barely above the margin is not enough to begin again
-    for name in names[4:9]:
-        rig.transfer().advance(name)
-    judge.quota.enforce()
-    release_due(rig.books, rig.spool, rig.clock, 0)
-    assert not judge.quota.enforce().denying
-    assert not (rig.data_dir / DENY_FILE).exists()
-
-
-def test_a_restart_knows_that_it_was_denying(rig: Rig) -> None:
-    fill(rig, 10)
-    assert Judge(rig, "deny-new", 120_000, 30_000).quota.enforce().denying
-    # with 45,000 free a fresh quota would let go, one that was denying waits for twice the margin
-    used = rig.spool.usage().bytes
-    assert Judge(rig, "deny-new", used + 45_000, 30_000).quota.enforce().denying
-    assert not Judge(rig, "deny-new", used + 61_000, 30_000).quota.enforce().denying
-
-
-def test_when_nothing_is_left_to_drop_the_recorder_is_told_as_well(rig: Rig) -> None:
-    names = fill(rig, 10)
-    judge = Judge(rig, "drop-oldest", 50_000, 10_000)
-    judge.held = set(names)
-    assert judge.quota.enforce().denying
+    Judge(rig, "deny-new", 120_000, 30_000).quota.enforce()
     assert lost(rig) == []
+    released = {row.sidecar.segment for row in rig.rows() if row.state is SegmentState.RELEASED}
+    assert released
+    assert released <= set(names[:4])
 
 
-async def test_the_service_goes_on_after_a_failing_disk(rig: Rig) -> None:
+async def test_the_service_goes_on_after_a_failing_disk(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(rig, 1)
     judge = Judge(rig, "deny-new", 1, 10)
     failures: list[str] = []
     stop, bell = Stop(), Bell("quota")
-    (rig.data_dir / f"{DENY_FILE}.tmp").mkdir()  # the file cannot be written
+    usage = rig.spool.usage
+
+    def fails() -> Usage:
+        monkeypatch.setattr(rig.spool, "usage", usage)
+        raise SpoolFailed
 
     def failed(code: str) -> None:
         failures.append(code)
-        if len(failures) == 1:
-            (rig.data_dir / f"{DENY_FILE}.tmp").rmdir()
-            bell.ring()
-        else:
-            stop.request()
+        bell.ring()
 
-    def forecast_then_stop(forecast: SpoolForecast) -> None:
+    def forecast_then_stop(_forecast: SpoolForecast) -> None:
         stop.request()
 
+    monkeypatch.setattr(rig.spool, "usage", fails)
     rig.seen.forecast = forecast_then_stop  # type: ignore[method-assign]
     await run_quota(judge.quota, clock=rig.clock, thread=Inline(), bell=bell, failing=failed, stop=stop, period_s=3600)
     assert failures == ["disk-error"]
-    assert (rig.data_dir / DENY_FILE).exists()

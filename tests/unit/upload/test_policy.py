@@ -20,7 +20,6 @@ from camera_gateway.upload.policy import (
     Step,
     bytes_to_free,
     choose_drops,
-    deny_new,
     eta_us,
     next_pace_change_us,
     next_step,
@@ -226,16 +225,6 @@ def test_room_is_what_quota_and_disk_both_allow() -> None:
     assert SpoolRoom(40, None, 10).free_bytes == 10
     assert bytes_to_free(SpoolRoom(95, 100, 1000), 20) == 15
     assert bytes_to_free(SpoolRoom(40, 100, 1000), 20) == 0
-
-
-def test_denying_begins_below_the_margin_and_ends_only_well_above_it() -> None:
-    def room(free: int) -> SpoolRoom:
-        return SpoolRoom(100 - free, 100, 1000)
-
-    assert deny_new(room(9), 10, denying=False)
-    assert not deny_new(room(10), 10, denying=False)
-    assert deny_new(room(19), 10, denying=True)
-    assert not deny_new(room(20), 10, denying=True)
 
 
 def test_the_windows_of_a_year_follow_the_wall_clock() -> None:
