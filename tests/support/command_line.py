@@ -1,21 +1,28 @@
 """A data directory of its own and the real command line on it: what a shell sees, without the recorder and without S3.
 
-`Directory.run` starts `python -m camera_gateway`; `serving` runs `serve` beside it. Everything that a command printed
-is kept, so that a test can look for what must not be there.
+`Directory.run` starts `python -m camera_gateway`, or with `here` calls the same entry point in this process, which
+spares a second per command; `serving` runs `serve` beside it. Everything that a command printed is kept, so that a
+test can look for what must not be there.
 """
 
 from __future__ import annotations
 
+import io
 import json
+import logging
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from camera_gateway.cli.main import main
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,7 +74,7 @@ def free_port() -> int:
 class Directory:
     """An installation that was made by `init`."""
 
-    def __init__(self, root: Path, *, more: str = "", init: bool = True) -> None:
+    def __init__(self, root: Path, *, more: str = "", init: bool = True, here: bool = False) -> None:
         root.mkdir(parents=True, exist_ok=True)
         (root / "store").mkdir(exist_ok=True)
         self.root, self.data = root, root / "data"
@@ -75,6 +82,7 @@ class Directory:
         self.config = root / "gateway.toml"
         self.config.write_text(CONFIG.format(port=self.port) + more, encoding="utf-8")
         self.printed: list[str] = []
+        self.here = here
         if init:
             assert self.run("init").code == 0
 
@@ -87,20 +95,24 @@ class Directory:
         timeout_s: float = 90,
     ) -> Done:
         """Run one command to its end; `config` puts --config in front."""
-        named = ["--config", str(self.config)] if config else []
-        done = subprocess.run(
-            [sys.executable, "-m", "camera_gateway", *named, *words],
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=timeout_s,
-            check=False,
-            cwd=self.root,
-            env={**os.environ, "COLUMNS": "200", **(environment or {})},
-        )
-        self.printed += [done.stdout, done.stderr]
-        assert "Traceback" not in done.stdout + done.stderr, done.stderr
-        return Done(done.returncode, done.stdout, done.stderr)
+        arguments = [*(["--config", str(self.config)] if config else []), *words]
+        if self.here and config and environment is None:
+            done = _called(arguments, stdin)
+        else:
+            ended = subprocess.run(
+                [sys.executable, "-m", "camera_gateway", *arguments],
+                input=stdin,
+                capture_output=True,
+                text=True,
+                timeout=timeout_s,
+                check=False,
+                cwd=self.root,
+                env={**os.environ, "COLUMNS": "200", **(environment or {})},
+            )
+            done = Done(ended.returncode, ended.stdout, ended.stderr)
+        self.printed += [done.out, done.err]
+        assert "Traceback" not in done.out + done.err, done.err
+        return done
 
     def json(self, *words: str, stdin: str | None = None, code: int = 0) -> Any:  # noqa: ANN401 - JSON
         """Run with --json; hold it to its exit code, one document, and silence beside it."""
@@ -150,6 +162,25 @@ class Directory:
         for path in self.root.rglob("*"):
             if path.is_file() and not path.is_symlink():
                 yield str(path.relative_to(self.root)), path.read_bytes()
+
+
+def _called(arguments: list[str], stdin: str | None) -> Done:
+    """Call the entry point in this process; an exception that would be a traceback is raised."""
+    out, err, before = io.StringIO(), io.StringIO(), sys.stdin
+    root = logging.getLogger()
+    handlers, level = root.handlers.copy(), root.level
+    root.handlers.clear()  # the command's own setting up would close those of pytest
+    sys.stdin = io.StringIO(stdin or "")
+    try:
+        with redirect_stdout(out), redirect_stderr(err):
+            main.main(args=arguments, prog_name="camera-gateway")
+    except SystemExit as ended:
+        code = ended.code if isinstance(ended.code, int) else 1
+    finally:
+        sys.stdin, root.handlers = before, handlers
+        root.setLevel(level)
+        structlog.reset_defaults()
+    return Done(code, out.getvalue(), err.getvalue())
 
 
 def answers(path: Path) -> bool:
