@@ -18,5 +18,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Move the end-to-end tests to the end, into one group of one worker (`--dist loadgroup`)."""
     last = [item for item in items if END_TO_END in item.path.parents]
     for item in last:
+        for node in item.listchain():  # pytest-xdist would join several groups into one more, and run both at once
+            node.own_markers[:] = [mark for mark in node.own_markers if mark.name != "xdist_group"]
         item.add_marker(pytest.mark.xdist_group("end-to-end"))
     items[:] = [item for item in items if END_TO_END not in item.path.parents] + last
