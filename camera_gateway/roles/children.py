@@ -74,7 +74,7 @@ class Child:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                preexec_fn=die_with_parent(os.getpid()),  # noqa: PLW1509 - the parent has no threads when it forks
+                preexec_fn=die_with_parent(os.getpid()),  # noqa: PLW1509 - two system calls that wait for no thread
             )
         finally:
             if output is not None:
