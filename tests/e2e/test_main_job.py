@@ -121,7 +121,7 @@ def _sent(story: Story, number: int, kind: str) -> list[str]:
 
 
 def _stored(path: Path, kind: str) -> list[str]:
-    """Hashes of a segment's units as libav reads them, in the ledger's terms: sound behind its length like a NAL unit."""
+    """Hashes of a segment's units as libav reads them; sound behind its length like a NAL unit, as in the ledger."""
     with av.open(str(path)) as container:
         packets = [bytes(p) for p in container.demux() if p.stream.type == kind and p.size]
     if kind == "audio":
