@@ -1,4 +1,7 @@
-"""From a command to a running role: init, run, demo, record, serve, migrate."""
+"""From a command to a running role: init, run, demo, record, serve, migrate.
+
+Promises that a data directory in use is neither initialised again nor run twice.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""From settings to an open store: embedded, S3 or directory. The one place that knows all three kinds."""
+"""From settings to an open store: embedded, S3 or directory. The one place that knows all three kinds.
+
+Opening asks the store nothing; the gateway's key is used for everything but making the embedded store's bucket.
+"""
 
 from __future__ import annotations
 
