@@ -25,7 +25,7 @@ import structlog
 from camera_gateway.cli.main import main
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 CONFIG = """\
@@ -131,21 +131,10 @@ class Directory:
     @contextmanager
     def serving(self) -> Iterator[subprocess.Popen[bytes]]:
         """Run `serve` until the block ends; it must end in good order."""
+        process = self.start_serve()
         log = self.root / "serve.log"
-        with log.open("ab") as file:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "camera_gateway", "--config", str(self.config), "serve"],
-                stdin=subprocess.DEVNULL,
-                stdout=file,
-                stderr=file,
-                cwd=self.root,
-            )
         try:
-            deadline = time.monotonic() + 30
-            while not answers(self.data / "control.sock"):
-                assert process.poll() is None, log.read_text()
-                assert time.monotonic() < deadline, log.read_text()
-                time.sleep(0.05)
+            self.await_answer(process, lambda: answers(self.data / "control.sock"))
             yield process
             process.send_signal(signal.SIGCONT)
             process.terminate()
@@ -154,6 +143,26 @@ class Directory:
             process.kill()
             process.wait()
         assert "Traceback" not in log.read_text()
+
+    def start_serve(self) -> subprocess.Popen[bytes]:
+        """Start `serve`, its log in serve.log; the caller ends it."""
+        with (self.root / "serve.log").open("ab") as file:
+            return subprocess.Popen(
+                [sys.executable, "-m", "camera_gateway", "--config", str(self.config), "serve"],
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=file,
+                cwd=self.root,
+            )
+
+    def await_answer(self, process: subprocess.Popen[bytes], answered: Callable[[], bool]) -> None:
+        """Wait until `serve` answers."""
+        log = self.root / "serve.log"
+        deadline = time.monotonic() + 60
+        while not answered():
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.05)
 
     def everything(self) -> Iterator[tuple[str, bytes]]:
         """Every byte that this installation has printed, logged or kept, by where."""
