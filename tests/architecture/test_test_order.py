@@ -1,0 +1,52 @@
+"""The order of the gate: end-to-end tests last, one after another on one worker, whatever group they name."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+from support.tree import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ENDING = """
+import pytest
+pytestmark = [pytest.mark.xdist_group({group!r})]
+@pytest.mark.parametrize("n", range(2))
+def test_ending(n): pass
+"""
+OTHERS = """
+import pytest
+@pytest.mark.parametrize("n", range(3))
+def test_other(n): pass
+"""
+
+
+def test_end_to_end_tests_run_last_and_on_one_worker(tmp_path: Path) -> None:
+    tests = tmp_path / "tests"
+    (tests / "e2e").mkdir(parents=True)
+    shutil.copy(ROOT / "tests" / "conftest.py", tests)
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    for number in range(6):
+        (tests / f"test_zz_{number}.py").write_text(OTHERS)
+    for group in ("one", "two"):
+        (tests / "e2e" / f"test_{group}.py").write_text(ENDING.format(group=group))
+    result = subprocess.run(
+        [sys.executable, "-m", "pytest", "-v", "-n", "2", "tests"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    ran = re.findall(r"\[(gw\d)\] .* PASSED tests/(\S+)::", result.stdout)
+    assert len(ran) == 6 * 3 + 2 * 2
+    files = {name for _, name in ran}
+    assert [name for name in files if len({worker for worker, other in ran if other == name}) > 1] == []
+    assert len({worker for worker, name in ran if name.startswith("e2e/")}) == 1
+    own = [name for worker, name in ran if worker == next(w for w, n in ran if n.startswith("e2e/"))]
+    assert all(name.startswith("e2e/") for name in own[-4:]), "last of all on their worker"
