@@ -32,7 +32,6 @@ REQUEST_LIMIT = 1 << 20
 _HINTS = {
     errno.EADDRINUSE: "another program holds it; choose another with [api] port or --port",
     errno.EACCES: "ports below 1024 need a privilege; choose another with [api] port or --port",
-    errno.EADDRNOTAVAIL: "this machine does not have that address; check [api] host",
 }
 
 
@@ -42,11 +41,16 @@ async def safe_headers(request: web.Request, handler: Handler) -> web.StreamResp
     try:
         response = await handler(request)
     except web.HTTPException as error:
+        error.headers.update(HEADERS)
+        if error.status < 400:  # noqa: PLR2004 - a redirection is no problem, and its headers are what it says
+            raise
         response = web.json_response(
             {"type": "about:blank", "title": error.reason, "status": error.status, "code": f"http-{error.status}"},
             status=error.status,
             content_type="application/problem+json",
         )
+        if "Allow" in error.headers:
+            response.headers["Allow"] = error.headers["Allow"]
     except Exception:  # noqa: BLE001 - the last door: a defect must not answer with a banner or a traceback
         structlog.get_logger("http").exception("request failed", path=request.path)
         response = web.json_response(
@@ -106,8 +110,8 @@ class HttpService:
         except OSError as error:
             await self._runner.cleanup()
             raise Unavailable(
-                f"port {self._port} on {self._host} cannot be used: {error.strerror}",
-                hint=_HINTS.get(error.errno or 0, "check [api] host and port"),
+                f"port {self._port} on {self._host} cannot be used: {error.strerror or error}",
+                hint=_HINTS.get(error.errno or 0, "check [api] host: does this machine have that address?"),
             ) from error
         host = f"[{self._host}]" if ":" in self._host else self._host
         return f"{'http' if context is None else 'https'}://{host}:{self._port}/"
