@@ -13,6 +13,7 @@ from support.tree import ROOT
 if TYPE_CHECKING:
     from pathlib import Path
 
+ENDINGS = ("one", "two", "three", "four", "five", "six")
 ENDING = """
 import pytest
 pytestmark = [pytest.mark.xdist_group({group!r})]
@@ -33,7 +34,7 @@ def test_end_to_end_tests_run_last_and_on_one_worker(tmp_path: Path) -> None:
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     for number in range(6):
         (tests / f"test_zz_{number}.py").write_text(OTHERS)
-    for group in ("one", "two"):
+    for group in ENDINGS:
         (tests / "e2e" / f"test_{group}.py").write_text(ENDING.format(group=group))
     result = subprocess.run(
         [sys.executable, "-m", "pytest", "-v", "-n", "2", "tests"],
@@ -44,9 +45,9 @@ def test_end_to_end_tests_run_last_and_on_one_worker(tmp_path: Path) -> None:
     )
     assert result.returncode == 0, result.stdout + result.stderr
     ran = re.findall(r"\[(gw\d)\] .* PASSED tests/(\S+)::", result.stdout)
-    assert len(ran) == 6 * 3 + 2 * 2
+    assert len(ran) == 6 * 3 + len(ENDINGS) * 2
     files = {name for _, name in ran}
     assert [name for name in files if len({worker for worker, other in ran if other == name}) > 1] == []
     assert len({worker for worker, name in ran if name.startswith("e2e/")}) == 1
     own = [name for worker, name in ran if worker == next(w for w, n in ran if n.startswith("e2e/"))]
-    assert all(name.startswith("e2e/") for name in own[-4:]), "last of all on their worker"
+    assert all(name.startswith("e2e/") for name in own[-2 * len(ENDINGS) :]), "last of all on their worker"
