@@ -1,4 +1,7 @@
-"""Verbs on cameras: register, see, probe, pause, resume, retire."""
+"""Verbs on cameras: register, see, probe, pause, resume, retire.
+
+Promises that no answer holds a password, and that what a camera *does* is told apart from what was ordered of it.
+"""
 
 from __future__ import annotations
 

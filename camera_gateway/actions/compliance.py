@@ -1,4 +1,7 @@
-"""Verbs on video standards: which there are, and how an institution stands against one."""
+"""Verbs on video standards: which there are, and how an institution stands against one.
+
+Gathers the facts, one camera at a time; the judging itself is pure and lives in `compliance/`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Verbs on footage: list, coverage, and what a fetch needs to know."""
+"""Verbs on footage: list, coverage, and what a fetch needs to know.
+
+Promises that every second of a span is accounted for; what is still growing is said to be open, not counted.
+"""
 
 from __future__ import annotations
 

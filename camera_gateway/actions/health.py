@@ -1,4 +1,7 @@
-"""Verbs on the installation itself: doctor, check (fsck), status."""
+"""Verbs on the installation itself: doctor, check (fsck), status.
+
+Promises to prove rather than to repeat: each property was seen a moment ago, or is said to be absent.
+"""
 
 from __future__ import annotations
 

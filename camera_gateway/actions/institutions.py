@@ -1,4 +1,7 @@
-"""Verbs on institutions and their sites."""
+"""Verbs on institutions and their sites.
+
+An institution is registered together with its default site, so that a camera always has a time zone and networks.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""From the catalogue to the plan that the recorder follows. One read, one file."""
+"""From the catalogue to the plan that the recorder follows. One read, one file.
+
+Promises passwords as ciphertext only; must not know how the plan is written or read.
+"""
 
 from __future__ import annotations
 

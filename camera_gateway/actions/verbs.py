@@ -1,4 +1,7 @@
-"""The table of verbs: the name that shell, control socket and HTTP share, its arguments, its one function."""
+"""The table of verbs: the name that shell, control socket and HTTP share, its arguments, its one function.
+
+Promises that nothing reaches a function unparsed, and that what went wrong is a `GatewayError`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The other end of the control socket: one request, one answer, over a plain Unix socket."""
+"""The other end of the control socket: one request, one answer, over a plain Unix socket.
+
+Promises an answer, the verb's own error, or the word that nobody serves; must not open the catalogue itself.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Names of Unix sockets: the kernel takes 107 bytes (unix(7)), data directories may be deeper. Knows nothing else."""
+"""Names of Unix sockets: the kernel takes 107 bytes (unix(7)), data directories may be deeper.
+
+Knows nothing else.
+"""
 
 from __future__ import annotations
 

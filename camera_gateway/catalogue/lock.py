@@ -1,4 +1,7 @@
-"""The lock that makes a process the owner of a catalogue (D9). Knows no database."""
+"""The lock that makes a process the owner of a catalogue (D9).
+
+Knows no database.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What a database reports, as an error that a person can act upon. Knows no table."""
+"""What a database reports, as an error that a person can act upon.
+
+Knows no table.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""`camera-gateway camera …`: register, see, probe, pause, resume and retire cameras."""
+"""`camera-gateway camera …`: register, see, probe, pause, resume and retire cameras.
+
+Passwords come from a file or from standard input, never from the command line, where every user of the host sees it.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +45,7 @@ group = click.Group("camera", help="Cameras: places on the wall, served by devic
 @click.option("--password-file", help='File with its password, or "-" for standard input.')
 @click.option("--schedule", multiple=True, help='Recording window, for example "mon-fri 07:00-20:00"; repeatable.')
 @click.option("--probe/--no-probe", default=True, help="Try the camera first (default), or register it unseen.")
-def add(shell: Shell, *, password_file: str | None, id_: str | None, **options: Any) -> None:  # noqa: ANN401
+def add(shell: Shell, *, password_file: str | None, id_: str | None, **options: Any) -> None:  # noqa: ANN401 - words of the shell
     """Register a camera; it is tried first, and recorded from then on."""
     made = shell.call("camera.add", id=id_, password=read_password(password_file), **options)
     if not shell.out.document(made):
@@ -80,7 +83,7 @@ def show(shell: Shell, camera: str) -> None:
 @click.option("--username", help="With a URL: the camera's account.")
 @click.option("--password-file", help='With a URL: file with its password, or "-".')
 @click.option("--seconds", default=5.0, show_default=True, type=click.FloatRange(1, 60), help="How long to watch.")
-def probe(shell: Shell, camera: str, *, password_file: str | None, **options: Any) -> int:  # noqa: ANN401
+def probe(shell: Shell, camera: str, *, password_file: str | None, **options: Any) -> int:  # noqa: ANN401 - words of the shell
     """Say what CAMERA (an id or an rtsp:// URL) really sends, or why it cannot be used."""
     target = {"url": camera} if "://" in camera else {"camera": camera}
     found = shell.call("camera.probe", **target, password=read_password(password_file), **options)

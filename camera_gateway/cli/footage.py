@@ -1,4 +1,7 @@
-"""`camera-gateway footage …`: what is recorded, what is missing and why, and fetching a span as one MP4."""
+"""`camera-gateway footage …`: what is recorded, what is missing and why, and fetching a span as one MP4.
+
+A fetch writes its file here, in the process of the one who asked; everything else is the service's answer.
+"""
 
 from __future__ import annotations
 

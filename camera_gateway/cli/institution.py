@@ -1,4 +1,7 @@
-"""`camera-gateway institution …`: owners of cameras and their sites."""
+"""`camera-gateway institution …`: owners of cameras and their sites.
+
+Words in, words out: what happens is in `actions/institutions.py`.
+"""
 
 from __future__ import annotations
 

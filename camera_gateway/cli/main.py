@@ -1,4 +1,7 @@
-"""`camera-gateway`: the same verbs from a shell. See docs/reference/commands.md (generated)."""
+"""`camera-gateway`: the same verbs from a shell. See docs/reference/commands.md (generated).
+
+Only puts the groups together; each group has a module of its own.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What the shell prints: one JSON document on stdout with --json, else tables and sentences for people."""
+"""What the shell prints: one JSON document on stdout with --json, else tables and sentences for people.
+
+Promises that nothing else ever reaches standard output, and that a time is never cut in JSON.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""`camera-gateway init|run|record|serve|doctor|check|migrate`: the service itself."""
+"""`camera-gateway init|run|record|serve|doctor|check|migrate`: the service itself.
+
+What the roles do is in `roles/`; here are their names, their options and what the terminal shows.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What every command shares: --config and --json (before or after the verb), errors in one line, exit codes."""
+"""What every command shares: --config and --json (before or after the verb), errors in one line, exit codes.
+
+Promises that a person never sees a traceback for something expected.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +50,7 @@ def command(group: click.Group, name: str) -> Callable[[Callable[..., Any]], cli
 
     def decorate(function: Callable[..., Any]) -> click.Command:
         @functools.wraps(function)
-        def run(*args: Any, config: Path | None, as_json: bool, **kwargs: Any) -> None:  # noqa: ANN401
+        def run(*args: Any, config: Path | None, as_json: bool, **kwargs: Any) -> None:  # noqa: ANN401 - words of the shell
             context = click.get_current_context()
             outer = context.find_root().params
             out = Output(as_json=as_json or bool(outer.get("as_json")))

@@ -1,4 +1,7 @@
-"""`camera-gateway standard …` and `camera-gateway compliance …`: cameras against the video standards."""
+"""`camera-gateway standard …` and `camera-gateway compliance …`: cameras against the video standards.
+
+Shows the judgement as it is: unknown and text_needed stand beside the passes.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Times as people write them: RFC 3339, or relative to now ("-2h", "-30m", "now")."""
+"""Times as people write them: RFC 3339, or relative to now ("-2h", "-30m", "now").
+
+Promises that a time without a zone is refused: the archive is in UTC, the site is not.
+"""
 
 from __future__ import annotations
 

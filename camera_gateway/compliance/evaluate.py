@@ -20,6 +20,10 @@ HOUSE_DAY = {"min_recorded_ratio": 0.99, "max_gap_s": 300}
 """What makes a day complete where the text gives no figure: the house profile's."""
 
 
+NAMED_DAYS = 5
+"""Incomplete days that a finding names; the gap register has all."""
+
+
 def evaluate(standard: Standard, institution: str, kind: str, facts: Sequence[CameraFacts]) -> list[Finding]:
     """Judge an institution of `kind` by every rule of a standard."""
     applies = "*" in standard.institutions or kind in standard.institutions
@@ -122,7 +126,8 @@ def _complete_days(standard: Standard, rule: Rule, scope: str, facts: CameraFact
     if filled and standard.basis is not Basis.HOUSE:
         evidence += "; the text gives no such figure, it is the house profile's"
     if bad:
-        evidence += f"; incomplete: {', '.join(bad[:5])}" + (f" and {len(bad) - 5} more" if len(bad) > 5 else "")  # noqa: PLR2004
+        more = len(bad) - NAMED_DAYS
+        evidence += f"; incomplete: {', '.join(bad[:NAMED_DAYS])}" + (f" and {more} more" if more > 0 else "")
     if run >= rule.value:
         result = Result.PASS
     elif not bad and len(facts.days) < rule.value:

@@ -1,4 +1,7 @@
-"""Sets of seconds: sorted, disjoint, half-open intervals [start, end) in integer microseconds. Pure."""
+"""Sets of seconds: sorted, disjoint, half-open intervals [start, end) in integer microseconds. Pure.
+
+The arithmetic under coverage, schedules and gaps; knows nothing of what the seconds mean.
+"""
 
 from __future__ import annotations
 

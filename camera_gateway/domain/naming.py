@@ -1,4 +1,7 @@
-"""Object keys (contract.md, "Objects in the bucket"). Pure; the one place where keys are made and parsed."""
+"""Object keys (contract.md, "Objects in the bucket"). Pure; the one place where keys are made and parsed.
+
+Promises that two different contents never share a key (invariant U1).
+"""
 
 from __future__ import annotations
 

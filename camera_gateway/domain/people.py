@@ -1,4 +1,7 @@
-"""Who acts. Users, roles and scopes come with accounts; an actor exists from the first audit row on. Pure."""
+"""Who acts. Users, roles and scopes come with accounts; an actor exists from the first audit row on. Pure.
+
+Must not know how somebody proved who they are.
+"""
 
 from __future__ import annotations
 

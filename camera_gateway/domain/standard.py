@@ -1,4 +1,7 @@
-"""A video standard as values: rules, findings and their results (standards.md sections 4 and 5). Pure."""
+"""A video standard as values: rules, findings and their results (standards.md sections 4 and 5). Pure.
+
+Must not know how a standard is written down, nor how anything is measured.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What checks and fetches report when something is not as it should be. A pure value."""
+"""What checks and fetches report when something is not as it should be. A pure value.
+
+Shared by checks and fetches, so that a page or a script reads one form.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""When to try a camera again, and how many may be tried at once. Pure."""
+"""When to try a camera again, and how many may be tried at once. Pure.
+
+Promises that a camera is asked again for ever, and that an outage does not end in a stampede.
+"""
 
 from __future__ import annotations
 

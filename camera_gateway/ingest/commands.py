@@ -1,4 +1,7 @@
-"""What the segmenter tells the writer to do, as plain values. Pure; knows neither sockets nor files."""
+"""What the segmenter tells the writer to do, as plain values. Pure; knows neither sockets nor files.
+
+What is not in a command the writer cannot do; so the decisions can be read as text.
+"""
 
 from __future__ import annotations
 

@@ -119,6 +119,8 @@ class Segmenter:
         self.out: list[Command] = []
         self.before_start = 0
         """Units that came before a run's first keyframe: counted, not stored."""
+        self.sound_before_start = 0
+        """Frames of sound from before a run's first picture that came after it."""
         self.stored = 0
         self.unreadable = 0
         """Keyframes without parameter sets that can be read."""
@@ -396,6 +398,8 @@ class Segmenter:
         end_us = run.timeline.wall_of(ticks)
         self._seal(run, reason, end_us, place, run.timeline.facts())
         self.floor_us = end_us
+        if run.sound is not None:
+            self.sound_before_start += run.sound.before_start
         self._run = None
 
     def _seal(self, run: _Run, reason: RunEnd, end_us: int, place: int, facts: ClockFacts) -> None:

@@ -1,4 +1,7 @@
-"""From what RTSP set up to what the file is told: formats of a session's tracks. Pure."""
+"""From what RTSP set up to what the file is told: formats of a session's tracks. Pure.
+
+Promises that a format the file cannot hold is refused before a byte is written.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Fetching a span to a file, in the process of the one who asked; `serve` only says what there is, and audits it."""
+"""Fetching a span to a file, in the process of the one who asked; `serve` only says what there is, and audits it.
+
+Promises that the file appears whole or not at all; reads spool and store, never the catalogue.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Where a process's settings come from: a file that was named or found, and its environment."""
+"""Where a process's settings come from: a file that was named or found, and its environment.
+
+The only reader of this process's environment and working directory for settings.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A gateway inside a command's own process, for the times when no `serve` runs."""
+"""A gateway inside a command's own process, for the times when no `serve` runs.
+
+Promises the same answers as a running `serve`: it takes in what was sealed since, and takes the catalogue's lock.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Ears of the services: what they tell becomes metrics and log lines. The one place that knows both sides."""
+"""Ears of the services: what they tell becomes metrics and log lines. The one place that knows both sides.
+
+Promises that no observer blocks or fails the service that it listens to.
+"""
 
 from __future__ import annotations
 

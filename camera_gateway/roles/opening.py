@@ -1,4 +1,7 @@
-"""What `serve` and a lone command open alike: vault, spool, and the gateway that verbs act on."""
+"""What `serve` and a lone command open alike: vault, spool, and the gateway that verbs act on.
+
+Promises that a foreign, stale or doubly mounted spool is refused (invariant D8).
+"""
 
 from __future__ import annotations
 

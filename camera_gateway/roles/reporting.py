@@ -1,4 +1,7 @@
-"""From the recorders' status files and the catalogue to the metrics, each few seconds."""
+"""From the recorders' status files and the catalogue to the metrics, each few seconds.
+
+A figure that nobody has measured is left out rather than set to 0.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""From settings to an uploader and a quota that know what they need."""
+"""From settings to an uploader and a quota that know what they need.
+
+Translates units and names; decides nothing.
+"""
 
 from __future__ import annotations
 

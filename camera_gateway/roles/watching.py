@@ -1,4 +1,7 @@
-"""What the terminal of `run` shows: the address, and how it goes, in a sentence whenever that changes."""
+"""What the terminal of `run` shows: the address, and how it goes, in a sentence whenever that changes.
+
+Asks over the control socket like any command; it can fail without harm to what it watches.
+"""
 
 from __future__ import annotations
 

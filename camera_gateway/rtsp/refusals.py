@@ -1,4 +1,7 @@
-"""From an RTSP status to a cause of the closed list, with what a person can do about it. Pure."""
+"""From an RTSP status to a cause of the closed list, with what a person can do about it. Pure.
+
+Promises a hint with each cause, and no word of the URL or the account.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The headers that set a session up: Transport, Session, RTP-Info (RFC 2326 sections 12.33, 12.37, 12.39). Pure."""
+"""The headers that set a session up: Transport, Session, RTP-Info (RFC 2326 sections 12.33, 12.37, 12.39). Pure.
+
+Promises a value for each header that a camera may leave out or garble, never an exception for a strange one.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A track that was set up: what it carries, on which channels, and who takes its packets apart. Pure."""
+"""A track that was set up: what it carries, on which channels, and who takes its packets apart. Pure.
+
+A track's index counts the set-up tracks from 0 and is what access units name.
+"""
 
 from __future__ import annotations
 

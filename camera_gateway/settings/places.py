@@ -1,4 +1,7 @@
-"""Where things lie in the data directory. Pure: it makes no file and no directory."""
+"""Where things lie in the data directory.
+
+Pure: it makes no file and no directory.
+"""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parents[1])]
 
 from support.rtp_streams import camera_minute, tracks_for  # noqa: E402 - after the path is set
 
-from camera_gateway.rtsp.receive import Receiver  # noqa: E402
+from camera_gateway.rtsp.receive import Receiver  # noqa: E402 - found only now
 
 REPEATS = 5
 READ_MS = 200

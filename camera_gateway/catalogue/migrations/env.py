@@ -1,4 +1,7 @@
-"""How Alembic runs here: on the connection that `migrating` hands over, in its transaction, without an ini file."""
+"""How Alembic runs here: on the connection that `migrating` hands over, in its transaction, without an ini file.
+
+Promises that a migration is in one transaction with its version number.
+"""
 
 from __future__ import annotations
 

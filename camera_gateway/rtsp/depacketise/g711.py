@@ -1,4 +1,7 @@
-"""G.711 from RTP, A-law and µ-law (RFC 3551 section 4.5.14): one packet, one unit, one byte a sample. Pure."""
+"""G.711 from RTP, A-law and µ-law (RFC 3551 section 4.5.14): one packet, one unit, one byte a sample. Pure.
+
+Promises the bytes as they came; must not know how a file holds them.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""From a media section to its depacketiser, or a refusal that names the codec. Pure."""
+"""From a media section to its depacketiser, or a refusal that names the codec. Pure.
+
+The one list of codecs that are recorded; a new one begins here.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The first schema: registry, runs, segments, gaps, garbage and the audit chain."""
+"""The first schema: registry, runs, segments, gaps, garbage and the audit chain.
+
+Never changes once released: a later schema is a later migration.
+"""
 
 from __future__ import annotations
 
