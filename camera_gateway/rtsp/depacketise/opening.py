@@ -146,7 +146,7 @@ def _h264_sets(offered: Format) -> tuple[bytes, ...]:
 
 def _h265_sets(offered: Format) -> tuple[bytes, ...]:
     sets = _decode_sets([offered.fmtp.get(f"sprop-{name}", "") for name in ("vps", "sps", "pps")])
-    wanted = tuple(nal for nal in sets if len(nal) > 2 and 32 <= nal[0] >> 1 & 63 <= 34)  # noqa: PLR2004
+    wanted = tuple(nal for nal in sets if len(nal) > 2 and 32 <= nal[0] >> 1 & 63 <= 34)  # noqa: PLR2004 - VPS 32 to PPS 34
     return wanted if len({nal[0] >> 1 & 63 for nal in wanted}) == 3 else ()  # noqa: PLR2004 - VPS, SPS, PPS
 
 

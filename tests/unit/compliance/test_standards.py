@@ -51,7 +51,7 @@ def test_a_figure_that_nobody_read_is_a_stub_and_not_a_number() -> None:
 def test_a_measured_rule_without_a_value_is_refused_at_its_line(tmp_path: Path) -> None:
     text = (
         HEAD
-        + '[[rule]]\nid = "r"\nclause = "p.9"\nkind = "measured"\nmetric = "stream.fps"\nop = ">="\nverified = "secondary"\n'
+        + '[[rule]]\nid = "r"\nclause = "p.9"\nkind = "measured"\nmetric = "stream.fps"\nop = ">="\nverified = "secondary"\n'  # noqa: E501 - one line of TOML
     )
     message = wrong(tmp_path, text)
     assert "x.toml, line 7" in message
