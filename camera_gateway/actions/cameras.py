@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from camera_gateway.actions.gateway import Gateway
     from camera_gateway.catalogue.opening import Transaction
     from camera_gateway.domain.people import Actor
-STALE_US = ongoing.STALE_US
 
 
 class AddCamera(BaseModel):
@@ -293,7 +292,7 @@ def current_statuses(gateway: Gateway) -> dict[CameraId, CameraStatus]:
     return {
         status.camera: status
         for recorder in read_statuses(gateway.data_dir / "status")
-        if now_us - recorder.written_us < STALE_US
+        if now_us - recorder.written_us < ongoing.STALE_US
         for status in recorder.cameras
     }
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from camera_gateway.catalogue.migrating import migrate as migrate_catalogue
 from camera_gateway.catalogue.opening import Catalogue
 from camera_gateway.clock import Clock, SystemClock
-from camera_gateway.errors import Refused
+from camera_gateway.errors import Refused, Unavailable
 from camera_gateway.logs import set_up_logs
 from camera_gateway.roles import demo
 from camera_gateway.roles.loading import Loaded, load_settings
@@ -39,9 +39,9 @@ data_dir = "."
 def initialise(config: Path | None, data_dir: Path | None, clock: Clock) -> dict[str, Any]:
     """Make keys and catalogue; `Refused` for a directory in use. Returns what was made."""
     if config is None and data_dir is not None:
+        if data_dir.exists() and (not data_dir.is_dir() or any(data_dir.iterdir())):
+            raise Refused(f"{data_dir} is in use", hint="choose another --data-dir, or an empty one")
         config = data_dir / "gateway.toml"
-        if config.exists():
-            raise Refused(f"{data_dir} is in use", hint="choose another --data-dir")
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         config.write_text(FIRST_CONFIG, encoding="utf-8")
     loaded = load_settings(config)
@@ -58,8 +58,14 @@ def _initialise(loaded: Loaded, clock: Clock) -> dict[str, Any]:
     key = credentials_key(directory)
     if key.exists():
         raise Refused(f"{directory} is in use", hint="choose another --data-dir")
-    for folder in (directory, directory / "keys", directory / "status", directory / "logs"):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        for folder in (directory, directory / "keys", directory / "status", directory / "logs"):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise Unavailable(
+            f"{directory} cannot be made: {error.strerror}",
+            hint="run: camera-gateway init --data-dir DIR, then start with --config DIR/gateway.toml",
+        ) from error
     catalogue = Catalogue.create(loaded.settings.catalogue.url, directory, clock)
     identity = catalogue.identity
     catalogue.close()

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from camera_gateway.actions.cameras import STALE_US
 from camera_gateway.actions.footage import Span, known
+from camera_gateway.actions.ongoing import STALE_US
 from camera_gateway.catalogue import registry, upload_queue
 from camera_gateway.domain.camera import CameraState
 from camera_gateway.handover.status_file import read_statuses

@@ -44,7 +44,8 @@ class Watch:
                 continue  # serve is starting, or being restarted; the log says so
             if not self._told:
                 api = self._loaded.settings.api
-                self._say(f"listening on http://{api.host}:{self._port or api.port}/  (/healthz /readyz /metrics)")
+                scheme = "https" if api.tls else "http"
+                self._say(f"listening on {scheme}://{api.host}:{self._port or api.port}/  (/healthz /readyz /metrics)")
                 self._say("stop with Ctrl-C")
             self._tell(found)
 
