@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import structlog
+
 from camera_gateway.domain.footage import GapCause, RunEnd
 from camera_gateway.domain.ids import new_run_id
 from camera_gateway.ingest.gapbook import CAUSE_OF_END
@@ -62,6 +64,7 @@ class Live:
         self.cause = GapCause.CAMERA_UNREACHABLE
         self.detail = ""
         self.failed = False
+        self._camera = camera
         self._clock = clock
         self._reader = reader
         self._limits = limits
@@ -116,12 +119,17 @@ class Live:
         receiver = self.receiver
         try:
             consumed = receiver.feed(buffer, length, arrival_us)
+            self._heard_us = arrival_us
+            self._pass_on()
         except RtspError as error:
             self._pass_on()
             self._corrupt(error)
             return length
-        self._heard_us = arrival_us
-        self._pass_on()
+        except Exception:  # noqa: BLE001 - what one camera sends must never end the recording of the others (threats.md M2, M3)
+            structlog.get_logger("record").exception("a session failed unexpectedly", camera=self._camera)
+            told = "the gateway could not take what the camera sent"
+            self._fail(RunEnd.STREAM_CORRUPT, GapCause.STREAM_CORRUPT, told)
+            return length
         if receiver.responses or receiver.requests:
             self._answer()
         if receiver.events:

@@ -1,8 +1,9 @@
 """The read strategy: one timer per process reads every due socket into one shared buffer.
 
-System calls and wake-ups cost more than bytes (design note in docs/design): a socket is read once per tick, never
-when it becomes readable. Promises: a bound on the bytes of one camera per tick, the unfinished frame kept, end and
-error of a connection told once. Replaceable: nobody else may read a camera's socket while it is here.
+System calls and wake-ups cost more than bytes: a socket is read once per tick, never when it becomes readable, and
+all sockets at one tick, because the first after a pause costs three times what the next ones do (cold caches).
+Promises: a bound on the bytes of one camera per tick, the unfinished frame kept, end and error of a connection told
+once. Replaceable: nobody else may read a camera's socket while it is here.
 """
 
 from __future__ import annotations
@@ -13,17 +14,19 @@ import socket
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from camera_gateway.clock import Clock
 
 BUFFER_BYTES = 1 << 20
-"""Most that one camera may deliver per tick: 40 Mbit/s at 200 ms; beyond it is read again in the next slot."""
+"""Most that one camera may deliver per tick: 40 Mbit/s at 200 ms; beyond it is read again at the next quick one."""
 LOW_WATER_BYTES = 256 * 1024
 """SO_RCVLOWAT, for its side effect: the kernel lets the receive buffer grow to twice this (tcp_set_rcvlowat), so
 that a camera with a small send buffer is not throttled between ticks. SO_RCVBUF would do the opposite: it fixes the
 size and is capped by net.core.rmem_max."""
 
-SLOT_CAMERAS = 8
-"""Cameras read in one wake-up, while slots are free: about 4 ms in which the loop does nothing else."""
+GROUP = 8
+"""Cameras read at a stretch before the loop may do something else: about 2 ms."""
 
 
 class Sink(Protocol):
@@ -41,121 +44,113 @@ class Sink(Protocol):
 class Reading:
     """One socket that is being read."""
 
-    __slots__ = ("active", "quick", "rest", "sink", "slot", "sock")
+    __slots__ = ("active", "hungry", "quick", "rest", "sink", "sock")
 
-    def __init__(self, sock: socket.socket, sink: Sink, rest: bytes, slot: int, *, quick: bool) -> None:
+    def __init__(self, sock: socket.socket, sink: Sink, rest: bytes, *, quick: bool) -> None:
         self.sock = sock
         self.sink = sink
         self.rest = rest
-        self.slot = slot
         self.quick = quick
+        self.hungry = False
+        """More waits than one read takes."""
         self.active = True
 
 
 class Reader:
-    """Reads sockets on a wheel of slots: a quick one in every slot, any other in one slot of each turn."""
+    """Reads quick sockets at every tick, the others at every n-th."""
 
-    def __init__(self, clock: Clock, *, quick_ms: int = 20, slow_ms: int = 200) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        quick_ms: int = 20,
+        slow_ms: int = 200,
+        gather: Callable[[bool], None] = lambda _: None,
+    ) -> None:
+        """`gather` is called with True before a tick's reads and with False after them."""
         self._clock = clock
-        self._slot_s = quick_ms / 1000
-        self._wheel: list[list[Reading]] = [[] for _ in range(max(1, slow_ms // quick_ms))]
-        self._quick: list[Reading] = []
-        self._hungry: list[Reading] = []
-        self._at = 0
-        self._due_s = 0.0
+        self._gather = gather
+        self._quick_s = quick_ms / 1000
+        self._slow_s = max(quick_ms, slow_ms) / 1000
+        self._all: list[Reading] = []
+        self._slow_due_s = 0.0
         self._timer: asyncio.TimerHandle | None = None
+        self._turn: list[Reading] = []
+        """What is still to be read of the tick that runs."""
         self._buffer = bytearray(BUFFER_BYTES)
         self._view = memoryview(self._buffer)
         self.quick_us = quick_ms * 1000
         self.slow_us = max(quick_ms, slow_ms) * 1000
-        self.longest_slot_us = 0
-        """The longest that one slot has held up the loop."""
 
     def add(self, sock: socket.socket, sink: Sink, *, rest: bytes = b"", quick: bool = True) -> Reading:
         """Read `sock` (non-blocking, connected) from now on; `rest` is an unfinished frame read of it before."""
         with contextlib.suppress(OSError):  # a hint to the kernel
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, LOW_WATER_BYTES)
-        slot = self._slot()
-        reading = Reading(sock, sink, rest, slot, quick=quick)
-        self._wheel[slot].append(reading)
-        if quick:
-            self._quick.append(reading)
-        if self._timer is None:
-            self._due_s = asyncio.get_running_loop().time()
-            self._schedule()
-        elif quick:
-            self._hurry()
+        reading = Reading(sock, sink, rest, quick=quick)
+        self._all.append(reading)
+        self._hurry()
         return reading
 
-    def _slot(self) -> int:
-        """Return the slot for one more camera: waking up costs more than reading, so slots are filled first."""
-        for slot, there in enumerate(self._wheel):
-            if len(there) < SLOT_CAMERAS:
-                return slot
-        return min(range(len(self._wheel)), key=lambda n: len(self._wheel[n]))
-
     def quicken(self, reading: Reading, *, quick: bool) -> None:
-        """Read it in every slot, or once per turn."""
-        if not reading.active or reading.quick == quick:
-            return
+        """Read it at every tick, or at every n-th."""
         reading.quick = quick
-        if quick:
-            self._quick.append(reading)
-            self._hurry()
-        else:
-            self._quick.remove(reading)
+        self._hurry()
 
     def remove(self, reading: Reading) -> None:
         """Stop reading it. Harmless to repeat; the socket stays open."""
         if reading.active:
             reading.active = False
-            self._wheel[reading.slot].remove(reading)
-            if reading.quick:
-                self._quick.remove(reading)
+            self._all.remove(reading)
 
     def close(self) -> None:
         """Stop the timer."""
+        self._all.clear()
+        self._turn.clear()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
     def _hurry(self) -> None:
-        """Bring the timer forward: it may be waiting for a far slot."""
+        """Bring the timer forward where it waits for longer than a quick tick, as it may from now on not."""
         loop = asyncio.get_running_loop()
-        if self._timer is not None and self._timer.when() > loop.time() + self._slot_s:
-            skipped = int((self._due_s - loop.time()) / self._slot_s)
-            self._at = (self._at - skipped) % len(self._wheel)
-            self._due_s -= skipped * self._slot_s
-            self._timer.cancel()
-            self._timer = loop.call_at(self._due_s, self._turn)
-
-    def _schedule(self) -> None:
-        """Set the timer to the next slot that has something to read; to none when nothing is left."""
-        loop = asyncio.get_running_loop()
-        slots = len(self._wheel)
-        ahead = 1
-        if not self._quick and not self._hungry:
-            while ahead <= slots and not self._wheel[(self._at + ahead) % slots]:
-                ahead += 1
-            if ahead > slots:
-                self._timer = None
+        if self._turn:
+            return
+        if self._timer is not None:
+            if self._timer.when() <= loop.time() + self._quick_s:
                 return
-        self._at = (self._at + ahead) % slots
-        # a late turn is not made up for: the next one reads what came since
-        self._due_s = max(self._due_s + ahead * self._slot_s, loop.time())
-        self._timer = loop.call_at(self._due_s, self._turn)
+            self._timer.cancel()
+        self._timer = loop.call_later(self._quick_s, self._tick)
 
-    def _turn(self) -> None:
-        began_us = self._clock.monotonic_us()
-        due = [*self._wheel[self._at], *self._hungry, *self._quick]
-        self._hungry.clear()
-        seen: set[int] = set()
-        for reading in due:
-            if reading.active and id(reading) not in seen:
-                seen.add(id(reading))
+    def _tick(self) -> None:
+        loop = asyncio.get_running_loop()
+        now_s = loop.time()
+        if now_s >= self._slow_due_s:
+            # a late tick is not made up for: the next one reads what came since
+            self._slow_due_s = max(self._slow_due_s + self._slow_s, now_s + self._slow_s / 2)
+            self._turn = self._all.copy()
+        else:
+            self._turn = [reading for reading in self._all if reading.quick or reading.hungry]
+        self._turn.reverse()
+        self._gather(True)  # noqa: FBT003 - begins
+        self._group()
+
+    def _group(self) -> None:
+        """Read some of the tick's sockets, then let the loop look around before the next ones."""
+        loop = asyncio.get_running_loop()
+        turn = self._turn
+        for _ in range(min(GROUP, len(turn))):
+            reading = turn.pop()
+            if reading.active:
                 self._read(reading)
-        self.longest_slot_us = max(self.longest_slot_us, self._clock.monotonic_us() - began_us)
-        self._schedule()
+        if turn:
+            loop.call_soon(self._group)
+            return
+        self._gather(False)  # noqa: FBT003 - ends
+        self._timer = None
+        if self._all:
+            soon = any(reading.quick or reading.hungry for reading in self._all)
+            due_s = min(loop.time() + self._quick_s, self._slow_due_s) if soon else self._slow_due_s
+            self._timer = loop.call_at(max(due_s, loop.time()), self._tick)
 
     def _read(self, reading: Reading) -> None:
         kept = len(reading.rest)
@@ -164,6 +159,7 @@ class Reader:
         try:
             count = reading.sock.recv_into(self._view[kept:] if kept else self._view)
         except (BlockingIOError, InterruptedError):
+            reading.hungry = False
             return
         except OSError as error:
             self._end(reading, error.strerror or type(error).__name__)
@@ -176,11 +172,9 @@ class Reader:
         if not reading.active:
             return
         reading.rest = bytes(self._view[consumed:length])
-        if length == BUFFER_BYTES:
-            if consumed == 0:
-                self._end(reading, "a frame without end")
-                return
-            self._hungry.append(reading)
+        reading.hungry = length == BUFFER_BYTES
+        if reading.hungry and consumed == 0:
+            self._end(reading, "a frame without end")
 
     def _end(self, reading: Reading, reason: str) -> None:
         self.remove(reading)

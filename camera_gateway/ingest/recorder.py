@@ -21,7 +21,7 @@ from camera_gateway.ingest.commands import Append, Seal, Start
 from camera_gateway.ingest.gapbook import CAUSE_OF_END, GapBook
 from camera_gateway.ingest.live import KEYFRAME_DOUBT_US, Live
 from camera_gateway.ingest.session import Limits, Session, open_session
-from camera_gateway.ingest.writing import Failure, Lane, Writer
+from camera_gateway.ingest.writing import Crew, Failure, Lane, Writer
 from camera_gateway.rtsp.errors import RtspRefused
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class Shared:
 
     clock: Clock
     reader: Reader
-    pool: Executor
+    crew: Crew
     resolver: Executor
     spool: Spool
     pace: Pace
@@ -117,7 +117,7 @@ class Recorder:
         self._clock_offset_us: int | None = None
         self._failure: Failure | None = None
         self._failed_us = 0
-        lane = Lane(shared.pool)
+        lane = Lane(shared.crew)
         self.writer = Writer(
             shared.spool,
             lane,

@@ -41,6 +41,8 @@ FRAGMENT_BYTES = 8 << 20
 LIMIT_US = 600 * US
 LIMIT_BYTES = 512 << 20
 """A segment that finds no keyframe to end at is given up here: a smart codec's GOP lasts minutes, not ten."""
+FEW_PIECES = 8
+"""Pieces of a fragment are joined at each read, unless they are so few."""
 DEFAULT_FPS = 25
 
 
@@ -86,6 +88,8 @@ class _Run:
     epoch: int
     fragment: Samples = field(default_factory=lambda: Samples(0))
     fragment_bytes: int = 0
+    packed: int = 0
+    """How many of the fragment's pieces are joined ones."""
     fragment_ticks: int = 0
     """Presentation time of the fragment's first picture."""
     last_place: int = 0
@@ -171,7 +175,14 @@ class Segmenter:
             elif self._audio is not None:
                 self.before_start += 1
         run = self._run
-        if run is not None and not run.timeline.settled and units:
+        if run is None:
+            return
+        # while they are in the processor's caches; their memory then serves the next camera
+        pieces, packed = run.fragment.pieces, run.packed
+        if len(pieces) - packed > FEW_PIECES:
+            pieces[packed:] = [b"".join(pieces[packed:])]
+            run.packed = packed + 1
+        if not run.timeline.settled and units:
             waited = units[-1].arrival_us - run.begun_us
             if waited >= SETTLE_US or run.held_bytes > SETTLE_BYTES:
                 self._settle(run)
@@ -355,7 +366,7 @@ class Segmenter:
         segment.size_bytes += size
         append = Append(segment.sequence, fragment, sound, run.fragment_ticks, place, size)
         run.fragment = Samples(place)
-        run.fragment_bytes = 0
+        run.fragment_bytes = run.packed = 0
         if run.timeline.settled:
             self._emit(run, append)
         else:

@@ -25,6 +25,7 @@ from camera_gateway.handover.status_file import CameraStatus, RecorderStatus, re
 from camera_gateway.ingest.backoff import Pace
 from camera_gateway.ingest.reading import Reader
 from camera_gateway.ingest.recorder import Past, Recorder, Shared
+from camera_gateway.ingest.writing import Crew
 from storage.errors import SpoolError
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ QUOTA_SLACK = 50
 """Recording begins again when a fiftieth of the quota is free."""
 STOP_S = 10.0
 FREEZE_AFTER_S = 5
+GC_THRESHOLDS = (20_000, 20, 50)
+"""Recording makes thousands of objects a second and no cycles: looking for them seldom is enough."""
 TIDY_AFTER_S = 30
 
 
@@ -121,11 +124,12 @@ class Shard:
         self._pool = ThreadPoolExecutor(WRITERS, thread_name_prefix="write")
         self._resolver = ThreadPoolExecutor(RESOLVERS, thread_name_prefix="resolve")
         self._disk = _Disk(spool, settings.quota_bytes)
-        self._reader = Reader(clock, quick_ms=settings.quick_ms, slow_ms=settings.slow_ms)
+        crew = Crew(self._pool, WRITERS)
+        self._reader = Reader(clock, quick_ms=settings.quick_ms, slow_ms=settings.slow_ms, gather=crew.gather)
         self._shared = Shared(
             clock=clock,
             reader=self._reader,
-            pool=self._pool,
+            crew=crew,
             resolver=self._resolver,
             spool=spool,
             pace=Pace(CONNECTS_PER_S),
@@ -150,6 +154,7 @@ class Shard:
                 if seconds == FREEZE_AFTER_S:
                     gc.collect()
                     gc.freeze()
+                    gc.set_threshold(*GC_THRESHOLDS)
                 if seconds == TIDY_AFTER_S and self._settings.shard == 0:
                     self._forget_shards()
                 self._write_status()

@@ -35,14 +35,58 @@ US = 1_000_000
 MAX_WAITING_BYTES = 64 << 20
 """Most that waits for the disk per camera: two minutes at 4 Mbit/s; beyond it the disk counts as failed."""
 
+LANES_PER_THREAD = 16
+"""Cameras that wait before one more thread is woken."""
+
+
+class Crew:
+    """The shared threads. As few as will do are woken: a thread that is at it takes the next lane, too."""
+
+    def __init__(self, pool: Executor, threads: int) -> None:
+        self._pool = pool
+        self._threads = threads
+        self._lock = threading.Lock()
+        self._ready: deque[Lane] = deque()
+        self._working = 0
+        self._gathering = False
+
+    def gather(self, on: bool) -> None:  # noqa: FBT001 - a switch, called by position for each tick
+        """Hold back what is put until the switch is off again: then it is done in one go."""
+        self._gathering = on
+        if not on:
+            self._wake()
+
+    def ready(self, lane: Lane) -> None:
+        """Take a lane that has something to do."""
+        self._ready.append(lane)
+        if not self._gathering:
+            self._wake()
+
+    def _wake(self) -> None:
+        with self._lock:
+            wanted = min(self._threads, -(-len(self._ready) // LANES_PER_THREAD))
+            starting = max(0, wanted - self._working)
+            self._working += starting
+        for _ in range(starting):
+            self._pool.submit(self._work)
+
+    def _work(self) -> None:
+        while True:
+            with self._lock:
+                if not self._ready:
+                    self._working -= 1
+                    return
+                lane = self._ready.popleft()
+            lane.drain()
+
 
 class Lane:
-    """Jobs of one camera, done one after another by the pool."""
+    """Jobs of one camera, done one after another by the crew."""
 
-    __slots__ = ("_busy", "_jobs", "_lock", "_pool")
+    __slots__ = ("_busy", "_crew", "_jobs", "_lock")
 
-    def __init__(self, pool: Executor) -> None:
-        self._pool = pool
+    def __init__(self, crew: Crew) -> None:
+        self._crew = crew
         self._lock = threading.Lock()
         self._jobs: deque[Callable[[], None]] = deque()
         self._busy = False
@@ -54,7 +98,7 @@ class Lane:
             if self._busy:
                 return
             self._busy = True
-        self._pool.submit(self._drain)
+        self._crew.ready(self)
 
     @property
     def idle(self) -> bool:
@@ -62,7 +106,8 @@ class Lane:
         with self._lock:
             return not self._busy
 
-    def _drain(self) -> None:
+    def drain(self) -> None:
+        """Do what there is; called by the crew."""
         while True:
             with self._lock:
                 if not self._jobs:
@@ -107,7 +152,7 @@ class Writer:
         self._part: Part | None = None
         self._start: Start | None = None
         self._init_sha256 = ""
-        self._left: list[str] = []
+        self._left: dict[str, RunEnd] = {}
         self._unwritten: list[GapRecord] = []
         self._submitted = self._done = 0
         self._skipping = False
@@ -210,13 +255,13 @@ class Writer:
         part, self._part = self._part, None
         if part is not None:
             part.leave()
-            self._left.append(part.name)
+            self._left[part.name] = failure.run_end
         self.open_from_us = self.open_to_us = None
-        self._salvage_left(failure.run_end)
+        self._salvage_left()
         self._failed(failure)
 
-    def _salvage_left(self, run_end: RunEnd = RunEnd.DISK_ERROR) -> None:
-        left, self._left = self._left, []
+    def _salvage_left(self) -> None:
+        left, self._left = self._left, {}
         if not left:
             return
         try:
@@ -225,10 +270,11 @@ class Writer:
             self._left = left
             return
         for entry in entries:
+            run_end = left[entry.name]
             try:
                 done = salvage_part(self._spool, entry, self._institution, self._software, run_end=run_end)
             except SpoolError:
-                self._left.append(entry.name)
+                self._left[entry.name] = run_end
             else:
                 self.last_end_us = max(self.last_end_us or 0, done.end_us or 0) or None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from dataclasses import dataclass, field
 
 import pytest
@@ -68,7 +69,7 @@ class Rig:
         damaged: bool = False,
     ) -> None:
         """Give picture `n` of 25 a second."""
-        data = b"picture %d" % self.count
+        data = b"<picture %d>" % self.count
         self.count += 1
         unit = AccessUnit(
             0,
@@ -86,7 +87,7 @@ class Rig:
 
     def sound(self, n: int, *, rtp: int | None = None, at_us: int | None = None, samples: int = 320) -> None:
         """Give frame `n` of 40 ms."""
-        data = b"sound %d" % self.count
+        data = b"<sound %d>" % self.count
         self.count += 1
         arrival = n * 40_000 if at_us is None else at_us
         self.given.append(data)
@@ -113,7 +114,7 @@ class Rig:
             pieces += append.video.pieces
             if append.audio is not None:
                 pieces += append.audio.pieces
-        return pieces
+        return re.findall(rb"<[^>]*>", b"".join(pieces))
 
 
 def well_formed(rig: Rig) -> None:
