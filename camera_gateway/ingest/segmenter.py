@@ -140,6 +140,7 @@ class Segmenter:
         self._wall_offset_us = wall_offset_us
         self._hint = hint
         self._sets: tuple[bytes, ...] | None = None
+        self._waiting_reports: dict[int, SenderReport] = {}
         self._run: _Run | None = None
         self._fragment_limit = source.hz * FRAGMENT_US // US
 
@@ -189,17 +190,10 @@ class Segmenter:
 
     def reports(self, reports: Sequence[SenderReport]) -> None:
         """Take sender reports: they tell the camera's clock and never move a picture."""
-        run = self._run
-        if run is None:
-            return
         for report in reports:
-            if report.ntp_us is None:
-                continue
-            if report.track == 0:
-                if report.epoch == run.epoch:
-                    run.timeline.clock.report(report.ntp_us, report.rtp_time)
-            elif run.sound is not None and run.sound.clock.origin is not None:
-                run.sound.clock.report(report.ntp_us, report.rtp_time)
+            if report.ntp_us is not None:
+                self._waiting_reports[report.track] = report
+        self._tell_reports()
 
     def wall_offset(self, offset_us: int) -> None:
         """Take a look at wall minus monotonic time: a step ends the run at the next keyframe."""
@@ -222,6 +216,20 @@ class Segmenter:
         run.fragment.durations.append(run.duration)
         place = run.last_place + run.duration
         self._finish(run, reason, place, place)
+
+    def _tell_reports(self) -> None:
+        """Pass reports on to the tracks that have begun; the others' latest ones wait."""
+        run = self._run
+        if run is None:
+            return
+        video, audio = self._waiting_reports.pop(0, None), self._waiting_reports.get(1)
+        if video is not None and video.ntp_us is not None and video.epoch == run.epoch:
+            run.timeline.clock.report(video.ntp_us, video.rtp_time)
+        sound = run.sound
+        if audio is None or audio.ntp_us is None or sound is None or sound.clock.origin is None:
+            return
+        del self._waiting_reports[1]
+        sound.clock.report(audio.ntp_us, audio.rtp_time)
 
     # ---- pictures
 
@@ -314,6 +322,7 @@ class Segmenter:
         if self._audio is not None:
             run.sound = Sound(self._audio, timeline, shift_us=self._lead_us(run), hint=self._audio_hint(unit))
         self._hint = None
+        self._tell_reports()
         return run
 
     def _succeed(self, run: _Run, reason: RunEnd, unit: AccessUnit, ticks: int, place: int, *, resync: bool) -> _Run:
@@ -394,6 +403,7 @@ class Segmenter:
         facts = run.timeline.facts()
         end_us = run.timeline.cut(ticks)
         self._seal(run, RunEnd.CONTINUES, end_us, place, facts)
+        self._tell_reports()
         if run.sound is not None:
             run.sound.cut()
         number = run.segment.number + 1

@@ -40,7 +40,11 @@ if TYPE_CHECKING:
 CLIP = "1080p25-h264-aac.mp4"
 STOP_S = 10.0
 TICKS = os.sysconf("SC_CLK_TCK")
-FFMPEG_OUTPUT = ["-c", "copy", "-f", "segment", "-segment_time", "60", "-segment_format", "mp4", "-segment_format_options", "movflags=frag_keyframe+empty_moov+default_base_moof", "-reset_timestamps", "1"]
+_MOVFLAGS = "movflags=frag_keyframe+empty_moov+default_base_moof"
+FFMPEG_OUTPUT = [
+    *("-c", "copy", "-f", "segment", "-segment_time", "60", "-segment_format", "mp4"),
+    *("-segment_format_options", _MOVFLAGS, "-reset_timestamps", "1"),
+]
 
 
 def tree(pids: list[int]) -> list[int]:
@@ -143,8 +147,10 @@ def ffmpegs(urls: list[str], folder: Path, ffmpeg: str) -> Iterator[list[int]]:
     """One ffmpeg process per camera."""
     processes = [
         subprocess.Popen(
-            [ffmpeg, "-nostdin", "-v", "error", "-rtsp_transport", "tcp", "-i", url]
-            + [*FFMPEG_OUTPUT, str(folder / f"cam-{number}-%04d.mp4")],
+            [
+                *(ffmpeg, "-nostdin", "-v", "error", "-rtsp_transport", "tcp", "-i", url),
+                *(*FFMPEG_OUTPUT, str(folder / f"cam-{number}-%04d.mp4")),
+            ],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
@@ -214,10 +220,12 @@ def bench(cameras: int, window_s: float, clip: Path, warm_s: float, *, peers: bo
         if peers and ffmpeg is not None:
             out = folder / "ffmpeg"
             out.mkdir()
-            with FakeCameraProcess("--clips", str(clip), "--count", str(cameras)) as farm:
-                with ffmpegs(farm.urls, out, ffmpeg) as pids:
-                    time.sleep(max(warm_s, 8.0))  # ffmpeg probes its input for seconds
-                    peer_cpu, peer_pss = measured(pids, window_s, cameras)
+            with (
+                FakeCameraProcess("--clips", str(clip), "--count", str(cameras)) as farm,
+                ffmpegs(farm.urls, out, ffmpeg) as pids,
+            ):
+                time.sleep(max(warm_s, 8.0))  # ffmpeg probes its input for seconds
+                peer_cpu, peer_pss = measured(pids, window_s, cameras)
             result["ffmpeg_cpu_s_per_camera_minute"] = round(peer_cpu, 4)
             result["ffmpeg_pss_mb_per_camera"] = round(peer_pss, 3)
             result["cpu_ratio_to_ffmpeg"] = round(cpu / peer_cpu, 4) if peer_cpu else None

@@ -153,6 +153,10 @@ class Site:
         """Wait until cameras record and something of it is on disk."""
         await self.until(lambda: all(self.durable_us(name) for name in names), seconds)
 
+    def runs(self, pid: int) -> bool:
+        """Whether this very process has reported."""
+        return any(status.pid == pid for status in read_statuses(self.root / "status"))
+
     def durable_us(self, name: str) -> int:
         """How many µs of the open part of a recorder that runs are on disk."""
         if not any(Path(f"/proc/{s.pid}").exists() for s in read_statuses(self.root / "status")):

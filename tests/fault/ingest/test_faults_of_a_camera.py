@@ -8,11 +8,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-
-from camera_gateway.domain.footage import GapCause, ProbeCause, RunEnd
 from support.fake_cameras import FakeCameraProcess
 from support.fault_camera import FaultCamera
 from support.recording import US, camera, decoded_silently
+
+from camera_gateway.domain.footage import GapCause, ProbeCause, RunEnd
+from camera_gateway.media.fragments import split_nals
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,13 +26,13 @@ def unit_digest(nals: tuple[bytes, ...]) -> str:
     return hashlib.sha256(b"".join(len(nal).to_bytes(4, "big") + nal for nal in nals)).hexdigest()
 
 
-async def recorded(site: Site, fault: StreamFault, *, runs: int = 1, seconds: float = 30.0, **more: int) -> FaultCamera:
-    """Record a faulty camera until `runs` of its runs have ended; time flows threefold."""
-    async with FaultCamera(fault, frame_s=0.04, after=more.pop("after", 60), **more) as faulty:
+async def recorded(site: Site, fault: StreamFault, *, runs: int = 1) -> FaultCamera:
+    """Record a faulty camera until `runs` of its runs have ended."""
+    async with FaultCamera(fault, after=60) as faulty:
         plan = camera("cam", faulty.url, segment_s=60.0)
         site.plan(plan)
         async with site.recording():
-            await site.until(lambda: len(site.segments("cam")) >= runs, seconds)
+            await site.until(lambda: len(site.segments("cam")) >= runs)
             await asyncio.sleep(0.3)
     assert site.parts() == []
     assert site.seams("cam", from_us=plan.registered_us) == []
@@ -117,8 +118,6 @@ async def test_lost_packets_are_counted_and_nothing_is_spliced(site: Site) -> No
     nal_sets = [set(nals) for nals in faulty.units]
     for digest, unit in zip(only.digests(), only.units(), strict=True):
         if digest not in sent:  # less than was sent, but nothing that was not
-            from camera_gateway.media.fragments import split_nals  # noqa: PLC0415
-
             assert any(set(split_nals(unit)) <= nals for nals in nal_sets)
 
 

@@ -8,6 +8,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support.fake_cameras import FakeCameraProcess
+from support.recording import US, camera, decoded_silently
 
 from camera_gateway.clock import SystemClock
 from camera_gateway.domain.footage import GapCause, Origin, RunEnd
@@ -15,8 +17,6 @@ from camera_gateway.footage.salvage import salvage_all
 from camera_gateway.ingest import recorder, shard
 from storage.files import RealFiles
 from storage.spool import Spool
-from support.fake_cameras import FakeCameraProcess
-from support.recording import US, camera, decoded_silently
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from support.fake_cameras import FakeCameraProcess
+from support.recording import US, Site, camera, decoded_silently, end, kill
 
 from camera_gateway.domain.footage import GapCause, Origin, RunEnd
 from camera_gateway.handover.status_file import read_statuses
-from support.fake_cameras import FakeCameraProcess
-from support.recording import US, Site, camera, decoded_silently, end, kill
 
 if TYPE_CHECKING:
     import subprocess
@@ -75,8 +75,7 @@ async def test_a_camera_that_was_away_before_a_restart_keeps_its_cause(site: Sit
         process = site.start()
         try:
             await site.until(lambda: (s := site.status("cam")) is not None and s.probe_cause is not None)
-            pid = process.pid
-            await site.until(lambda: any(s.pid == pid for s in read_statuses(site.root / "status")))
+            await site.until(lambda: site.runs(process.pid))  # noqa: B023 - awaited before the next turn
         finally:
             end(process)
     site.plan()
@@ -121,7 +120,7 @@ async def test_shards_share_the_cameras_and_one_that_dies_comes_back(site: Site,
         finally:
             code = await _ended(process)
         assert code == 0
-        assert not any(Path(f"/proc/{pid}").exists() for pid in children)
+        assert not any(_alive(pid) for pid in children)
     assert site.parts() == []
     for plan in plans:
         assert site.seams(plan.camera, from_us=plan.registered_us) == []

@@ -6,10 +6,11 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from camera_gateway.domain.footage import GapCause, RunEnd
-from camera_gateway.settings.vault import Vault
 from support.fake_cameras import FakeCameraProcess, read_ledger
 from support.recording import US, camera, decoded_silently
+
+from camera_gateway.domain.footage import GapCause, RunEnd
+from camera_gateway.settings.vault import Vault
 
 if TYPE_CHECKING:
     from pathlib import Path

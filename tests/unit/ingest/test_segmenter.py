@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import pytest
 from hypothesis import given, settings
@@ -29,6 +30,9 @@ WALL = 1_700_000_000 * US
 SETS = h264_clip(2, 2).parameter_sets
 OTHER_SETS = h264_clip(2, 2, width=320, height=240).parameter_sets
 B_SETS = h264_clip(4, 4, b_frames=2).parameter_sets
+
+
+Kind = TypeVar("Kind", Start, Append, Seal)
 
 
 @dataclass
@@ -105,7 +109,7 @@ class Rig:
         self.it.end(reason)
         self.take()
 
-    def all(self, kind: type) -> list:
+    def all(self, kind: type[Kind]) -> list[Kind]:
         return [c for c in self.commands if isinstance(c, kind)]
 
     def stored(self) -> list[bytes]:
@@ -408,6 +412,16 @@ def test_the_clock_facts_of_a_segment_know_the_sender_reports() -> None:
     clock = rig.all(Seal)[0].clock
     assert clock.method is ClockMethod.SENDER_REPORT
     assert clock.offset_us == -7 * US
+
+
+def test_a_sender_report_from_before_the_first_keyframe_counts() -> None:
+    rig = Rig()
+    rig.video(-20, key=False)
+    rig.it.reports([SenderReport(0, WALL + 9 * US, 0, 0)])
+    for n in range(50):
+        rig.video(n)
+    rig.end()
+    assert rig.all(Seal)[0].clock.offset_us == 9 * US
 
 
 EVENT = st.sampled_from(
