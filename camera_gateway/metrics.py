@@ -47,6 +47,7 @@ class Metrics:
             "spool_seconds_until_loss", "Seconds until a full spool loses footage at the present rates"
         )
         self.upload_backlog_segments = self._gauge("upload_backlog_segments", "Segments recorded and not yet stored")
+        self.uplink_bps = self._gauge("uplink_bps", "Bits per second that uploads were seen to reach without a cap")
         self.upload_bytes = self._counter("upload_bytes", "Bytes put into the store")
         self.upload_errors = self._counter("upload_errors", "Failed attempts by class of error", "class")
         self.segments_stored = self._counter("segments_stored", "Segments read back and equal")
@@ -61,6 +62,7 @@ class Metrics:
             self.spool_bytes,
             self.spool_seconds_until_loss,
             self.upload_backlog_segments,
+            self.uplink_bps,
             self.drill_ok_ratio,
             self.audit_head_age_seconds,
         ):

@@ -193,7 +193,14 @@ async def _not_yet_stored(gateway: Gateway, camera: Camera, waiting: list[Segmen
     backlog_bytes, windows, holidays, time_zone = await gateway.read(work)
     upload = gateway.settings.upload
     schedule = upload_schedule(windows, holidays, upload.windows)
-    pending = Pending(backlog_bytes, schedule, time_zone, upload.bandwidth_bps or None, upload.bandwidth_outside_bps)
+    pending = Pending(
+        backlog_bytes,
+        schedule,
+        time_zone,
+        upload.bandwidth_bps or None,
+        upload.bandwidth_outside_bps,
+        gateway.uplink_bps(),
+    )
     eta = eta_us(pending, now_us)
     return {
         "segments": len(waiting),

@@ -43,6 +43,8 @@ class Gateway:
     store_threads: Executor
     registry_changed: Callable[[], None]
     """Rung after a change of the registry, so that the plan is written at once; a scan guarantees it."""
+    uplink_bps: Callable[[], int | None] = lambda: None
+    """What the uplink was seen to carry, bits per second; None where nobody uploads, or not long enough yet."""
 
     async def read(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` in a read transaction on the catalogue's thread."""

@@ -137,4 +137,5 @@ async def status(gateway: Gateway, _actor: Actor, _args: Nothing) -> dict[str, A
         "segments": counts,
         "backlog_segments": backlog.segments,
         "backlog_bytes": backlog.bytes,
+        "uplink_bps": gateway.uplink_bps(),
     }

@@ -66,6 +66,7 @@ def gateway_of(
     catalogue_thread: Executor,
     store_threads: Executor,
     registry_changed: Callable[[], None],
+    uplink_bps: Callable[[], int | None] = lambda: None,
 ) -> Gateway:
     """Return the gateway that verbs act on."""
     settings = loaded.settings
@@ -82,4 +83,5 @@ def gateway_of(
         catalogue_thread=catalogue_thread,
         store_threads=store_threads,
         registry_changed=registry_changed,
+        uplink_bps=uplink_bps,
     )

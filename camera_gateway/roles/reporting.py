@@ -60,6 +60,9 @@ class Reporter:
                 self._metrics.segment_seal_seconds.observe(recorder.seal_seconds)
         backlog = await self._gateway.read(upload_queue.backlog)
         self._metrics.upload_backlog_segments.set(backlog.segments)
+        uplink_bps = self._gateway.uplink_bps()
+        if uplink_bps is not None:
+            self._metrics.uplink_bps.set(uplink_bps)
         if self._round % COVERAGE_EVERY == 0:
             for camera in cameras:
                 span = Span(camera=camera.id, from_us=now_us - HOUR_US, to_us=now_us)

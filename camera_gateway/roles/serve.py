@@ -30,6 +30,7 @@ from camera_gateway.roles.uploading import make_quota, make_uploader
 from camera_gateway.supervision import Stop, services, stop_on_signals
 from camera_gateway.timetable import Bell, Timetable, first_of
 from camera_gateway.upload.quota import run_quota
+from camera_gateway.upload.throughput import Throughput
 from storage.errors import StoreError
 
 if TYPE_CHECKING:
@@ -73,12 +74,22 @@ async def _serve(loaded: Loaded, clock: Clock, stop: Stop, held: AsyncExitStack)
     )
 
     plan_bell, upload_bell = Bell("plan"), Bell("upload")
-    gateway = gateway_of(loaded, clock, catalogue, opened.store, catalogue_thread, store_threads, plan_bell.ring)
+    measured = Throughput(clock)
+    gateway = gateway_of(
+        loaded,
+        clock,
+        catalogue,
+        opened.store,
+        catalogue_thread,
+        store_threads,
+        plan_bell.ring,
+        lambda: measured.bps,
+    )
     books = Books(catalogue, catalogue_thread)
     trust = StoreTrust()
     intake_ear, upload_ear, quota_ear = IntakeEar(metrics), UploadEar(metrics), QuotaEar(metrics)
     reporter = Reporter(gateway, metrics)
-    uploader = make_uploader(gateway, books, opened, trust, upload_threads, upload_bell, upload_ear)
+    uploader = make_uploader(gateway, books, opened, trust, upload_threads, upload_bell, upload_ear, measured)
     quota = make_quota(gateway, books, uploader, quota_ear, lambda: reporter.inflow_bps)
 
     timetable = Timetable()

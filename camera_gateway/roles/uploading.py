@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from camera_gateway.roles.observers import QuotaEar, UploadEar
     from camera_gateway.settings.schema import Settings
     from camera_gateway.timetable import Bell
+    from camera_gateway.upload.throughput import Throughput
     from storage.opening import OpenedStore
 
 MARGIN_BYTES = 64 << 20
@@ -36,8 +37,9 @@ def make_uploader(
     threads: Executor,
     bell: Bell,
     ear: UploadEar,
+    measured: Throughput,
 ) -> Uploader:
-    """Return the uploader of this installation."""
+    """Return the uploader of this installation, which tells `measured` what passes."""
     settings = gateway.settings
     transfer = Transfer(
         books=books,
@@ -60,6 +62,7 @@ def make_uploader(
         observer=ear,
         set_rate_bps=opened.limits.set_rate_bps,
         ready=lambda: bool(trust.properties),
+        measured=measured,
     )
 
 

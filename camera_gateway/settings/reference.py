@@ -12,6 +12,7 @@ from pathlib import Path
 from types import NoneType
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
+from camera_gateway.domain.bandwidth import Share
 from camera_gateway.settings.schema import Section, Settings
 
 if TYPE_CHECKING:
@@ -127,6 +128,8 @@ def _type(annotation: Any) -> str:  # noqa: ANN401 - any type of a setting
         return _WORDS[annotation]
     if get_origin(annotation) is Literal:
         return " or ".join(f"`{choice}`" for choice in get_args(annotation))
+    if Share in get_args(annotation):
+        return "whole number, or text with %"
     if get_origin(annotation) is tuple:
         return "list of texts"
     inner = [each for each in get_args(annotation) if each is not NoneType]

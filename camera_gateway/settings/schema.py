@@ -11,8 +11,9 @@ import ipaddress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, model_validator
 
+from camera_gateway.domain.bandwidth import Share, parse_bandwidth
 from camera_gateway.domain.camera import parse_networks
 from camera_gateway.domain.ids import parse_slug
 from camera_gateway.domain.retention import RetentionPolicy
@@ -69,6 +70,21 @@ def _slug(text: str) -> str:
         raise _refused_as_value_error(error) from error
 
 
+def _bandwidth(value: object) -> int | Share:
+    try:
+        return parse_bandwidth(value)
+    except InvalidInput as error:
+        raise _refused_as_value_error(error) from error
+
+
+def _some_bandwidth(value: int | Share) -> int | Share:
+    if value == Share(0):
+        msg = "0% inside the windows would never upload; to hold footage back, write windows"
+        raise ValueError(msg)
+    return value
+
+
+Rate = Annotated[int | Share, PlainValidator(_bandwidth)]
 Windows = Annotated[tuple[str, ...], AfterValidator(_windows)]
 Networks = Annotated[tuple[str, ...], AfterValidator(_networks)]
 Port = Annotated[int, Field(ge=1, le=_MAX_PORT)]
@@ -297,19 +313,20 @@ class UploadSettings(Section):
         "Weekly upload windows of sites without their own, in the site's time.",
         "Footage that is elsewhere at once is safe at once.",
     )
-    bandwidth_bps: int = _setting(
+    bandwidth_bps: Annotated[Rate, AfterValidator(_some_bandwidth)] = _setting(
         0,
-        "Most that uploads take inside the windows; 0: no limit.",
-        "A line of its own needs none. A share of the measured uplink is not supported by this version.",
+        "Most that uploads take inside the windows: bits per second, or a share of the measured uplink such as "
+        '"30%"; 0: no limit. A share is no limit until some megabytes have shown what the uplink carries; '
+        "it is measured again every four hours by a transfer inside a window that nothing limits.",
+        "A line of its own needs none.",
         unit="bits per second",
-        ge=0,
     )
-    bandwidth_outside_bps: int = _setting(
+    bandwidth_outside_bps: Rate = _setting(
         0,
-        "Most that uploads take outside the windows; 0: the spool holds until the next window.",
+        "Most that uploads take outside the windows: bits per second, or a share of the measured uplink such as "
+        '"10%"; 0 or "0%": the spool holds until the next window.',
         "Who sets windows wants the line free outside them.",
         unit="bits per second",
-        ge=0,
     )
     priority: Literal["oldest-first", "newest-first"] = _setting(
         "oldest-first",

@@ -2,7 +2,7 @@
 
 Promises that equal facts give equal decisions: jitter comes from a hash, time and rates come in as arguments.
 Bytes move at `_bps` bits per second; None means without a cap, 0 means hold. Must not know the store, the
-catalogue or the event loop.
+catalogue or the event loop. A share of the uplink is no cap until the uplink was measured.
 """
 
 from __future__ import annotations
@@ -13,12 +13,14 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from camera_gateway.domain import bandwidth
 from camera_gateway.domain.footage import SegmentState
 from camera_gateway.domain.schedule import Schedule, active, always, next_change, parse_schedule
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from camera_gateway.domain.bandwidth import Bandwidth
     from camera_gateway.domain.ids import SegmentId
 
 DAY_US = 86_400_000_000
@@ -96,8 +98,8 @@ class Pending:
     backlog_bytes: int
     schedule: Schedule
     time_zone: str
-    bandwidth_bps: int | None = None
-    bandwidth_outside_bps: int | None = 0
+    bandwidth_bps: Bandwidth | None = None
+    bandwidth_outside_bps: Bandwidth | None = 0
     measured_bps: int | None = None
 
 
@@ -105,7 +107,7 @@ def pace_at(pending: Pending, at_us: int) -> Pace:
     """Return whether the window is open at `at_us`, and the rate that is allowed then."""
     schedule = _effective(pending.schedule)
     inside = bool(active(schedule, pending.time_zone, at_us, at_us + 1))
-    return Pace(inside, pending.bandwidth_bps if inside else pending.bandwidth_outside_bps)
+    return Pace(inside, _cap_bps(pending, inside=inside))
 
 
 def next_pace_change_us(pending: Pending, at_us: int) -> int | None:
@@ -157,6 +159,11 @@ def spool_seconds_until_loss(pending: Pending, free_bytes: int, inflow_bps: int,
     return None
 
 
+def _cap_bps(pending: Pending, *, inside: bool) -> int | None:
+    asked = pending.bandwidth_bps if inside else pending.bandwidth_outside_bps
+    return bandwidth.rate_bps(asked, pending.measured_bps)
+
+
 def _effective(schedule: Schedule) -> Schedule:
     """Read a schedule without windows as no restriction: nobody asks for a gateway that never uploads."""
     return schedule if schedule.windows else always()
@@ -170,7 +177,7 @@ def _legs(pending: Pending, now_us: int) -> Iterator[tuple[int, int, int | None]
         edges = sorted({at_us, at_us + _STRIDE_US, *(edge for span in spans for edge in span)})
         openings = {start for start, _ in spans}
         for start_us, end_us in pairwise(edges):
-            capped = pending.bandwidth_bps if start_us in openings else pending.bandwidth_outside_bps
+            capped = _cap_bps(pending, inside=start_us in openings)
             yield start_us, end_us, _slower(capped, pending.measured_bps)
 
 

@@ -8,7 +8,7 @@ Memory does not grow with the backlog. Blocking work runs on threads that come f
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 from camera_gateway.catalogue.installation import generation
 from camera_gateway.catalogue.registry import list_cameras, list_sites
 from camera_gateway.catalogue.segments import due_for_upload
+from camera_gateway.domain.bandwidth import Share
+from camera_gateway.domain.footage import SegmentState
 from camera_gateway.errors import Unavailable
 from camera_gateway.timetable import Bell, first_of
 from camera_gateway.upload.policy import (
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from camera_gateway.catalogue.opening import Transaction
     from camera_gateway.catalogue.segments import SegmentRow
     from camera_gateway.clock import Clock
+    from camera_gateway.domain.bandwidth import Bandwidth
     from camera_gateway.domain.camera import Site
     from camera_gateway.domain.ids import CameraId, SegmentId, SiteId
     from camera_gateway.footage.books import Books
@@ -56,6 +59,8 @@ _STATE_OF: Mapping[Outcome, UploadState] = MappingProxyType(
 
 
 PAUSED_US = 1_000_000
+MEASURE_EVERY_US = 4 * 3_600_000_000
+"""Where a share of the uplink is the cap, a transfer shows so often what the whole of it is."""
 READY_WITHIN_US = 60_000_000
 """A canary that cannot be answered for longer holds nothing up: what is put then counts as unproven."""
 
@@ -65,8 +70,8 @@ class UploadRules:
     """The installation's settings of uploading. Rates in bits per second: None no cap, 0 hold."""
 
     windows: tuple[str, ...] = ()
-    bandwidth_bps: int | None = None
-    bandwidth_outside_bps: int | None = 0
+    bandwidth_bps: Bandwidth | None = None
+    bandwidth_outside_bps: Bandwidth | None = 0
     min_local_us: int = 0
     workers: int = 4
     scan_s: float = 5.0
@@ -100,6 +105,7 @@ class UploadObserver(TransferObserver, Protocol):
 class _SiteRoad:
     """A site's way out: its window and its bucket of tokens."""
 
+    site: SiteId
     pending: Pending
     bucket: TokenBucket
     pace: Pace | None = None
@@ -130,25 +136,34 @@ class Uploader:
         observer: UploadObserver,
         set_rate_bps: Callable[[int | None], None],
         ready: Callable[[], bool] = lambda: True,
+        measured: Throughput | None = None,
+        new_bucket: Callable[[], TokenBucket] = TokenBucket,
     ) -> None:
-        """`ready`: whether the store's canary has answered; waited for, so that locks count from the first put."""
+        """`ready`: whether the store's canary has answered; waited for, so that locks count from the first put.
+
+        `measured` is where others read what the uplink carries, `new_bucket` makes a site's bucket of tokens.
+        """
         self._ready = ready
         self._ready_anyway_us = clock.monotonic_us() + READY_WITHIN_US
         self._books = books
         self._spool = spool
         self._transfer = transfer
         self._rules = rules
+        self._shares = Share in {type(rules.bandwidth_bps), type(rules.bandwidth_outside_bps)}
         self._clock = clock
         self._threads = threads
         self._bell = bell
         self._observer = observer
         self._set_rate_bps = set_rate_bps
         self._registry = _Registry()
-        self._in_flight: set[SegmentId] = set()
+        self._in_flight: dict[SegmentId, SiteId] = {}
+        self._measuring: SegmentId | None = None
+        """The transfer that nothing caps for once, so that the uplink shows itself."""
         self._failures = 0
         self._not_before_us = 0
         self._stopping = False
-        self._measured = Throughput(clock)
+        self._measured = measured or Throughput(clock)
+        self._new_bucket = new_bucket
         self.status = UploadStatus("idle", clock.now_us())
 
     @property
@@ -158,7 +173,7 @@ class Uploader:
 
     @property
     def measured_bps(self) -> int | None:
-        """What the uplink was seen to carry while nothing capped it; None when it was not measured."""
+        """Bits per second that the uplink was seen to carry; None when it was not measured."""
         return self._measured.bps
 
     async def run(self, stop: Stop) -> None:
@@ -189,14 +204,17 @@ class Uploader:
         for row in due:
             if row.sidecar.segment in self._in_flight:
                 continue
-            road = self._road(row)
+            road = self._registry.roads[self._registry.site_of[row.sidecar.camera]]
             if road.pace is None or road.pace.holding or not is_ready:
                 held += 1
             elif waiting_us <= 0 and free > 0:
                 free -= 1
-                self._in_flight.add(row.sidecar.segment)
-                self._measured.begin()
-                group.create_task(self._carry(row.sidecar.segment, road), name=f"upload {row.sidecar.segment}")
+                segment = row.sidecar.segment
+                self._in_flight[segment] = road.site
+                if row.state is SegmentState.SPOOLED and self._wants_measuring(road.pace):
+                    self._measuring = segment
+                group.create_task(self._carry(segment, road), name=f"upload {segment}")
+        self._open_line()  # before the tasks have run
         self._show(held)
         ahead_us = [round(self._rules.scan_s * 1_000_000)]
         ahead_us += [waiting_us] if waiting_us > 0 else []
@@ -206,22 +224,40 @@ class Uploader:
 
     async def _carry(self, segment: SegmentId, road: _SiteRoad) -> None:
         try:
-            result = await self._on_thread(self._transfer.advance, segment, partial(self._pass_through, road))
+            pace = partial(self._pass_through, segment, road.bucket, asyncio.get_running_loop())
+            result = await self._on_thread(self._transfer.advance, segment, pace)
         except Unavailable as error:
             result = Result(Outcome.PAUSED, error.code)
         finally:
-            self._in_flight.discard(segment)
-            self._measured.end()
+            del self._in_flight[segment]
+            if self._measuring == segment:
+                self._measuring = None
+            self._open_line()
+        self._measured.settle(arrived=result.outcome not in _STATE_OF)
         self._note(result)
         self._bell.ring()
 
-    def _pass_through(self, road: _SiteRoad, size: int) -> None:
+    def _pass_through(
+        self, segment: SegmentId, bucket: TokenBucket, loop: asyncio.AbstractEventLoop, size: int
+    ) -> None:
         """Let bytes pass on a transfer thread; Paused ends the transfer without harm."""
         if self._stopping:
             raise Paused("the service is ending")
-        road.bucket.take(size)
-        self._measured.add(size)
+        if self._measuring == segment:
+            bucket.check()
+        else:
+            bucket.take(size)
+        if self._measured.add(size):
+            loop.call_soon_threadsafe(self._bell.ring)  # shares of the uplink hold from now on
         self._observer.sent(size)
+
+    def _wants_measuring(self, pace: Pace) -> bool:
+        """Whether the transfer that begins now goes without its cap: never outside a window."""
+        if not self._shares or self._measuring is not None or pace.rate_bps is None or not pace.inside:
+            return False
+        if self._measured.is_whole and self._measured.age_us >= MEASURE_EVERY_US:
+            self._measured.begin_anew()
+        return not self._measured.is_whole
 
     def _note(self, result: Result) -> None:
         trouble = _STATE_OF.get(result.outcome)
@@ -278,29 +314,35 @@ class Uploader:
         rules, known = self._rules, self._registry.roads.get(site.id)
         schedule = upload_schedule(site.upload_windows, site.holidays, rules.windows)
         pending = Pending(0, schedule, site.time_zone, rules.bandwidth_bps, rules.bandwidth_outside_bps)
-        return _SiteRoad(pending, known.bucket if known else TokenBucket())
-
-    def _road(self, row: SegmentRow) -> _SiteRoad:
-        return self._registry.roads[self._registry.site_of[row.sidecar.camera]]
+        return _SiteRoad(site.id, pending, known.bucket if known else self._new_bucket())
 
     def _set_paces(self, now_us: int) -> int | None:
-        """Give each site the rate of this moment, and all together the highest; return the next change."""
-        rates: list[int | None] = []
+        """Give each site the rate of this moment; return the next change."""
         changes = []
         for road in self._registry.roads.values():
-            pace = pace_at(road.pending, now_us)
+            pace = pace_at(replace(road.pending, measured_bps=self._measured.bps), now_us)
             if pace != road.pace:
                 road.pace = pace
                 road.bucket.set_rate_bps(pace.rate_bps)
-            rates.append(pace.rate_bps)
             change_us = next_pace_change_us(road.pending, now_us)
             if change_us is not None:
                 changes.append(change_us)
-        if rates:
-            whole = None if None in rates else max(rate for rate in rates if rate is not None)
-            self._set_rate_bps(whole)
-            self._measured.cap(is_capped=whole is not None)
         return min(changes, default=None)
+
+    def _open_line(self) -> None:
+        """Let all sites together have the highest rate of one; end a measurement that has its figure."""
+        paces = {site: road.pace for site, road in self._registry.roads.items() if road.pace is not None}
+        if self._measuring is not None:
+            pace = paces.get(self._in_flight[self._measuring])
+            if self._measured.is_whole or pace is None or not pace.inside:
+                self._measuring = None
+        rates = [pace.rate_bps for pace in paces.values()]
+        if rates:
+            is_open = None in rates or self._measuring is not None
+            self._set_rate_bps(None if is_open else max(rate for rate in rates if rate is not None))
+        uncapped = {site for site, pace in paces.items() if pace.rate_bps is None}
+        is_free = self._measuring is not None or not uncapped.isdisjoint(self._in_flight.values())
+        self._measured.free(is_free=is_free)
 
     async def _on_thread(self, work: Callable[..., T], *args: object) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, partial(work, *args))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from camera_gateway.domain.bandwidth import Share
 from camera_gateway.errors import InvalidInput
 from camera_gateway.settings.load import load, read_secret
 from camera_gateway.settings.schema import PRIVATE_NETWORKS, Settings
@@ -54,6 +55,9 @@ def test_the_file_overrides_defaults_the_environment_the_file_and_options_both(t
         ("SITE__ALLOWED_NETWORKS", "127.0.0.0/8", "site", "allowed_networks", ("127.0.0.0/8",)),
         ("UPLOAD__WHEN_FULL", "deny-new", "upload", "when_full", "deny-new"),
         ("SITE__DATA_DIR", "/d", "site", "data_dir", Path("/d")),
+        ("UPLOAD__BANDWIDTH_BPS", "30%", "upload", "bandwidth_bps", Share(30)),
+        ("UPLOAD__BANDWIDTH_BPS", "2000000", "upload", "bandwidth_bps", 2_000_000),
+        ("UPLOAD__BANDWIDTH_OUTSIDE_BPS", "0%", "upload", "bandwidth_outside_bps", Share(0)),
     ],
 )  # fmt: skip
 def test_a_variable_is_read_by_the_type_of_its_setting(
@@ -179,6 +183,17 @@ def test_a_secret_is_the_first_line_of_its_file_and_never_part_of_an_error(tmp_p
 def test_settings_do_not_change() -> None:
     with pytest.raises(ValueError, match="frozen"):
         Settings().api.port = 1
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [('"a third"', "no bandwidth"), ("-1", "no bandwidth"), ("true", "no bandwidth"), ('"130%"', "0% to 100%"),
+     ('"0%"', "never upload")],
+)  # fmt: skip
+def test_a_bandwidth_that_is_none_is_named_with_its_line(tmp_path: Path, value: str, words: str) -> None:
+    found = refusal(written(tmp_path, f"[upload]\nworkers = 2\nbandwidth_bps = {value}\n"))
+    assert "gateway.toml:3: [upload] bandwidth_bps" in found.message
+    assert words in found.message
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "::1", "localhost"])

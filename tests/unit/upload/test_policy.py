@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from camera_gateway.clock import from_datetime, to_datetime
+from camera_gateway.domain.bandwidth import Bandwidth, Share
 from camera_gateway.domain.footage import SegmentState
 from camera_gateway.domain.ids import SegmentId
 from camera_gateway.upload.policy import (
@@ -43,8 +44,8 @@ def pending(
     backlog: int = 0,
     windows: tuple[str, ...] = NIGHT,
     holidays: tuple[str, ...] = (),
-    bps: int | None = 8 * MB,
-    outside: int | None = 0,
+    bps: Bandwidth | None = 8 * MB,
+    outside: Bandwidth | None = 0,
     measured: int | None = None,
 ) -> Pending:
     return Pending(backlog, upload_schedule(windows, holidays, ()), ALMATY, bps, outside, measured)
@@ -127,6 +128,19 @@ def test_an_eta_knows_the_uplink_where_somebody_has_measured_it() -> None:
     assert eta_us(pending(60 * MB, measured=4 * MB), night) == night + 120 * SECOND
     assert eta_us(pending(60 * MB, bps=None), night) == night
     assert local(eta_us(pending(60 * MB, bps=None), at("2026-03-04 12:00"))) == "2026-03-04 22:00:00"
+
+
+def test_a_share_of_the_uplink_is_no_cap_until_somebody_has_measured_it() -> None:
+    noon, night = at("2026-03-04 12:00"), at("2026-03-04 23:00")
+    share = pending(60 * MB, bps=Share(50), outside=Share(0))
+    assert pace_at(share, night).rate_bps is None
+    assert pace_at(share, noon).holding
+    assert local(eta_us(share, noon)) == "2026-03-04 22:00:00"
+    known = pending(60 * MB, bps=Share(50), outside=Share(10), measured=8 * MB)
+    assert (pace_at(known, night).rate_bps, pace_at(known, noon).rate_bps) == (4 * MB, 8 * MB // 10)
+    assert eta_us(known, night) == night + 120 * SECOND
+    assert eta_us(known, noon) == noon + 600 * SECOND
+    assert spool_seconds_until_loss(known, 100 * MB, 8 * MB, night) == 200
 
 
 def test_a_backlog_that_never_leaves_has_no_eta() -> None:
