@@ -96,7 +96,7 @@ async def test_what_is_odd_but_whole_is_one_run(site: Site, fault: StreamFault) 
             await site.until(lambda: site.durable_us("cam") > 3 * US)
     (only,) = site.segments("cam")
     assert faulty.connections == 1
-    assert only.sidecar.frames > 75
+    assert only.sidecar.frames >= 60
     status = site.status("cam")
     assert status is not None
     assert status.timestamp_jumps == 0
