@@ -83,6 +83,13 @@ class GapBook:
         self.from_us = since
         self.cause, self.detail = later
 
+    def reschedule(self, now_us: int, schedule: Schedule, time_zone: str) -> None:
+        """Follow another schedule from now on; what of an open gap lies before is told by the one that held then."""
+        if (schedule, time_zone) != (self.schedule, self.time_zone) and self.from_us is not None:
+            self._write(now_us)
+            self.from_us = max(self.from_us, now_us)
+        self.schedule, self.time_zone = schedule, time_zone
+
     def flush(self, now_us: int) -> None:
         """Write down a gap that has been open for long; it stays open."""
         if self.from_us is not None and now_us - self.from_us >= FLUSH_US:

@@ -153,9 +153,12 @@ class Recorder:
         """Follow a changed plan; the session goes on unless the change concerns it."""
         old, self.plan = self.plan, plan
         self._schedule = _schedule_of(plan)
-        self._book.schedule, self._book.time_zone = self._schedule, plan.time_zone
+        self._book.reschedule(self._clock.now_us(), self._schedule, plan.time_zone)
         self._until_us = 0
-        if _connection_of(old) != _connection_of(plan) and self._live is not None:
+        live = self._live
+        if live is not None and (
+            _connection_of(old) != _connection_of(plan) or not live.session.may_stay(plan.allowed_networks)
+        ):
             self._want(RunEnd.PLAN_CHANGED)
         self._backoff.healthy()
         self._wake.set()
@@ -240,7 +243,7 @@ class Recorder:
             await self._pause(ProbeCause.AUTH_MISSING)
             return None
         self._probe_cause = None
-        if _connection_of(plan) != _connection_of(self.plan):
+        if _connection_of(plan) != _connection_of(self.plan) or not session.may_stay(self.plan.allowed_networks):
             session.close()
             return None
         return self._begin(session)
@@ -478,8 +481,8 @@ def _schedule_of(plan: CameraPlan) -> Schedule:
 
 
 def _connection_of(plan: CameraPlan) -> tuple[object, ...]:
-    """Return what a session depends on."""
-    return plan.address, plan.username, plan.password_sealed, plan.allowed_networks, plan.segment_s, plan.institution
+    """Return what a session depends on, beside the networks that must hold its address."""
+    return plan.address, plan.username, plan.password_sealed, plan.segment_s, plan.institution
 
 
 def _gap_id(start_us: int) -> str:

@@ -49,6 +49,13 @@ class Session:
         self.conversation = conversation
         self._unsent = b""
 
+    def may_stay(self, networks: tuple[str, ...]) -> bool:
+        """Whether the address that it is connected to is allowed; one that is gone ends by itself."""
+        try:
+            return address_allowed(str(self.sock.getpeername()[0]), networks)
+        except OSError:
+            return True
+
     def send(self, data: bytes) -> None:
         """Send what the socket takes at once and keep the rest; raises OSError when the connection is gone."""
         data = self._unsent + data

@@ -120,3 +120,27 @@ def test_the_records_of_a_gap_cover_it_exactly(steps: list[tuple[int, GapCause |
     records += it.take()
     assert sum(r.end_us - r.start_us for r in records) == wanted
     assert all(a.end_us <= b.start_us for a, b in itertools.pairwise(records))
+
+
+def test_a_changed_schedule_holds_from_its_change_on_and_not_for_what_was_missed_before() -> None:
+    it = book()
+    it.open(MIDNIGHT + 9 * HOUR, GapCause.CAMERA_UNREACHABLE)
+    night = parse_schedule(["daily 22:00-06:00"])
+    it.reschedule(MIDNIGHT + 10 * HOUR, night, "UTC")
+    it.reschedule(MIDNIGHT + 11 * HOUR, night, "UTC")  # the same once more splits nothing
+    it.close(MIDNIGHT + 23 * HOUR)
+    assert told(it.take()) == [
+        (MIDNIGHT + 9 * HOUR, MIDNIGHT + 10 * HOUR, GapCause.CAMERA_UNREACHABLE),
+        (MIDNIGHT + 10 * HOUR, MIDNIGHT + 22 * HOUR, GapCause.SCHEDULE_OFF),
+        (MIDNIGHT + 22 * HOUR, MIDNIGHT + 23 * HOUR, GapCause.CAMERA_UNREACHABLE),
+    ]
+
+
+def test_a_changed_schedule_without_an_open_gap_writes_nothing() -> None:
+    it = book()
+    it.reschedule(MIDNIGHT, parse_schedule(["daily 22:00-06:00"]), "UTC")
+    assert it.take() == []
+    it.open(MIDNIGHT + HOUR, GapCause.GATEWAY_DOWN)
+    it.reschedule(MIDNIGHT, always(), "UTC")  # a clock that was set back
+    it.close(MIDNIGHT + 2 * HOUR)
+    assert told(it.take()) == [(MIDNIGHT + HOUR, MIDNIGHT + 2 * HOUR, GapCause.GATEWAY_DOWN)]
