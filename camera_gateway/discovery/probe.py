@@ -11,6 +11,8 @@ import itertools
 import socket
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import pairwise
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from camera_gateway.clock import US
@@ -244,6 +246,12 @@ def _collect(receiver: Receiver, sample: _Sample, clock: Clock) -> None:
             sample.clock_offset_us = report.ntp_us - (report.arrival_us + shift)
 
 
+def _frame_rate(times: list[int], rate: int) -> float | None:
+    """Return frames per second by the median interval: a sample that ends between B-frames has holes at its end."""
+    intervals = [b - a for a, b in pairwise(times)]
+    return round(rate / median(intervals), 2) if intervals else None
+
+
 def _describe(conversation: Conversation, sample: _Sample) -> Probe:
     video_track = conversation.tracks[0]
     audio_track = next((t for t in conversation.tracks if t.kind == "audio"), None)
@@ -295,7 +303,7 @@ def _describe(conversation: Conversation, sample: _Sample) -> Probe:
             "codec": video_track.codec,
             "width": form.width,
             "height": form.height,
-            "fps": round((len(times) - 1) / span_s, 2) if span_s > 0 else None,
+            "fps": _frame_rate(times, rate),
             "gop_s": None if gop_s is None else round(gop_s, 3),
             "profile": form.codec_string,
             "bitrate_bps": round(sample.bytes * 8 / span_s) if span_s > 0 else None,

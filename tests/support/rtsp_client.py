@@ -56,9 +56,18 @@ class Received:
 
 
 async def receive(
-    url: str, *, pictures: int = 60, username: str | None = None, password: str | None = None, limit_s: float = 30
+    url: str,
+    *,
+    pictures: int = 60,
+    reports: int = 0,
+    username: str | None = None,
+    password: str | None = None,
+    limit_s: float = 30,
 ) -> Received:
-    """Play a stream until `pictures` video units came; raises RtspError as the conversation does."""
+    """Play a stream until `pictures` video units and so many sender reports came.
+
+    Raises RtspError as the conversation does.
+    """
     parts = urlsplit(url)
     assert parts.hostname is not None
     path = parts.path + (f"?{parts.query}" if parts.query else "")
@@ -66,13 +75,17 @@ async def receive(
     async with asyncio.timeout(limit_s):
         reader, writer = await asyncio.open_connection(target.host, target.port)
         try:
-            return await _play(Conversation(target), reader, writer, pictures)
+            return await _play(Conversation(target), reader, writer, pictures, reports)
         finally:
             writer.transport.abort()
 
 
 async def _play(
-    conversation: Conversation, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, pictures: int
+    conversation: Conversation,
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    pictures: int,
+    reports: int,
 ) -> Received:
     writer.write(conversation.start())
     while conversation.state != "playing":
@@ -82,7 +95,7 @@ async def _play(
     found, receiver = Received(conversation), conversation.receiver
     assert receiver is not None
     pending = bytearray(conversation.leftover)
-    while len(found.of(0)) < pictures:
+    while len(found.of(0)) < pictures or len(found.reports) < reports:
         data = await reader.read(65_536)
         assert data, "the server hung up"
         pending += data

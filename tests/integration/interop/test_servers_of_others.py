@@ -66,12 +66,12 @@ async def test_what_gstreamer_sends_is_received_whole(
     repeat_sets: bool,  # noqa: FBT001 - a parameter
 ) -> None:
     with GStreamerServer(tiny_files[clip], repeat_sets=repeat_sets) as server:
-        found = await receive(server.url, pictures=PICTURES)
+        # its first sender report comes 1.3 to 3 s after PLAY, later on a busy machine
+        found = await receive(server.url, pictures=PICTURES, reports=1)
     tracks = [track.codec for track in found.conversation.tracks]
     assert tracks == [video] if audio is None else tracks == [video, audio]
     hold_whole(found)
     assert found.lost == 0
-    assert found.reports, "gst-rtsp-server sends sender reports"
 
 
 @needs_gstreamer
