@@ -75,7 +75,7 @@ class ProbeCamera(BaseModel):
     seconds: float = Field(5.0, ge=0.1, le=60, allow_inf_nan=False)
 
 
-def _account(
+def account_of(
     url: str, username: str | None, password: SecretStr | None
 ) -> tuple[StreamAddress, str | None, str | None]:
     """Take the account out of the URL, where people put it, or from the fields; both is an error."""
@@ -91,11 +91,20 @@ def _account(
     return address, username, None if password is None else password.get_secret_value()
 
 
-def _camera_id(text: str) -> CameraId:
+def camera_id(text: str) -> CameraId:
     """Return the id, or say that there is none without repeating what may be a URL with a password."""
     if SLUG.fullmatch(text) is None:
         raise NotFound("no such camera: what was given is no camera's id", hint="run: camera-gateway camera list")
     return CameraId(text)
+
+
+def zone_of(text: str) -> Zone:
+    """Return the zone, or say which there are."""
+    try:
+        return Zone(text)
+    except ValueError as error:
+        known = ", ".join(z.value for z in Zone)
+        raise InvalidInput(f"zone {text!r} is not known", hint=f"use one of: {known}") from error
 
 
 def _default_site(tx: Transaction, institution: InstitutionId) -> SiteId:
@@ -106,14 +115,10 @@ def _default_site(tx: Transaction, institution: InstitutionId) -> SiteId:
 
 async def add(gateway: Gateway, actor: Actor, args: AddCamera) -> dict[str, Any]:
     """Register a camera; it is probed first, so that a wrong address or password is told at once."""
-    try:
-        place = Zone(args.zone)
-    except ValueError as error:
-        known = ", ".join(z.value for z in Zone)
-        raise InvalidInput(f"zone {args.zone!r} is not known", hint=f"use one of: {known}") from error
+    place = zone_of(args.zone)
     name = printable(args.name, "the camera's name")
     identity = CameraId(parse_slug(args.id or slug_of(name), "camera"))
-    address, username, password = _account(args.url, args.username, args.password)
+    address, username, password = account_of(args.url, args.username, args.password)
     parse_schedule(args.schedule)
 
     def find_site(tx: Transaction) -> tuple[SiteId, tuple[str, ...]]:
@@ -128,7 +133,7 @@ async def add(gateway: Gateway, actor: Actor, args: AddCamera) -> dict[str, Any]
     found: Probe | None = None
     if args.probe:
         found = await probe(ProbeTarget(address, username, password, networks), gateway.clock, seconds=3.0)
-        _require_usable(found)
+        require_usable(found)
     now_us = gateway.clock.now_us()
     camera = Camera(
         id=identity,
@@ -168,7 +173,7 @@ def _demand_free(tx: Transaction, identity: CameraId) -> None:
         raise InvalidInput(f"camera {identity} exists already", hint="choose another --id", code="exists")
 
 
-def _require_usable(found: Probe) -> None:
+def require_usable(found: Probe) -> None:
     """Raise what the exit code of a failed probe asks for: 5 when it cannot be reached, else 1."""
     if found.ok or found.cause is None:
         return
@@ -195,7 +200,7 @@ async def show(gateway: Gateway, _actor: Actor, args: OneCamera) -> dict[str, An
     """Show one camera: its place, its device, its state; never its password."""
 
     def work(tx: Transaction) -> tuple[Camera, Device | None]:
-        camera = registry.get_camera(tx, _camera_id(args.camera))
+        camera = registry.get_camera(tx, camera_id(args.camera))
         return camera, registry.current_device(tx, camera.id)
 
     camera, device = await gateway.read(work)
@@ -239,7 +244,7 @@ async def probe_(gateway: Gateway, _actor: Actor, args: ProbeCamera) -> dict[str
             "a registered camera is tried with its own account", hint="give its URL to try another account"
         )
     if args.url is not None:
-        address, username, password = _account(args.url, args.username, args.password)
+        address, username, password = account_of(args.url, args.username, args.password)
         networks = tuple(gateway.settings.site.allowed_networks)
         if args.institution is not None:
             institution = InstitutionId(args.institution)
@@ -247,18 +252,18 @@ async def probe_(gateway: Gateway, _actor: Actor, args: ProbeCamera) -> dict[str
             networks = site.allowed_networks
         target = ProbeTarget(address, username, password, networks)
     else:
-        target = await gateway.read(lambda tx: _registered(gateway, tx, _camera_id(args.camera or "")))
+        target = await gateway.read(lambda tx: _registered(gateway, tx, camera_id(args.camera or "")))
     found = await probe(target, gateway.clock, seconds=args.seconds)
     result = found.as_json()
     result["exit"] = 0 if found.ok else (5 if found.cause in CANNOT_REACH else 1)
     return result
 
 
-def _registered(gateway: Gateway, tx: Transaction, camera_id: CameraId) -> ProbeTarget:
-    camera = registry.get_camera(tx, camera_id)
+def _registered(gateway: Gateway, tx: Transaction, identity: CameraId) -> ProbeTarget:
+    camera = registry.get_camera(tx, identity)
     device = registry.current_device(tx, camera.id)
     if device is None:
-        raise Refused(f"camera {camera_id} is retired", hint="probe its URL instead")
+        raise Refused(f"camera {identity} is retired", hint="probe its URL instead")
     site = registry.get_site(tx, camera.site)
     password = device.password_sealed
     clear = None if password is None else gateway.vault.open(password, camera=camera.id)
@@ -281,7 +286,7 @@ async def retire(gateway: Gateway, actor: Actor, args: OneCamera) -> dict[str, A
 
 
 async def _change(gateway: Gateway, actor: Actor, args: OneCamera, state: CameraState) -> dict[str, Any]:
-    await gateway.write(actor, lambda tx: registry.set_camera_state(tx, _camera_id(args.camera), state))
+    await gateway.write(actor, lambda tx: registry.set_camera_state(tx, camera_id(args.camera), state))
     gateway.registry_changed()
     return await show(gateway, actor, args)
 

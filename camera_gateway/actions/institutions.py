@@ -64,17 +64,27 @@ def printable(text: str, what: str) -> str:
     return name
 
 
+def kind_of(text: str) -> InstitutionKind:
+    """Return the kind of institution, or say which there are."""
+    try:
+        return InstitutionKind(text)
+    except ValueError as error:
+        known = ", ".join(k.value for k in InstitutionKind)
+        raise InvalidInput(f"kind {text!r} is not known", hint=f"use one of: {known}") from error
+
+
+def region_of(text: str) -> str:
+    """Return a region as reports name it; it may be empty."""
+    return printable(text, "the region") if text.strip() else ""
+
+
 async def add(gateway: Gateway, actor: Actor, args: AddInstitution) -> dict[str, Any]:
     """Register an institution with its default site."""
     site_settings = gateway.settings.site
     name = printable(args.name, "the institution's name")
     identity = parse_slug(args.id or slug_of(name), "institution")
-    try:
-        kind = InstitutionKind(args.kind)
-    except ValueError as error:
-        known = ", ".join(k.value for k in InstitutionKind)
-        raise InvalidInput(f"kind {args.kind!r} is not known", hint=f"use one of: {known}") from error
-    region = printable(args.region, "the region") if args.region.strip() else ""
+    kind = kind_of(args.kind)
+    region = region_of(args.region)
     time_zone = args.time_zone or site_settings.time_zone
     zone(time_zone)
     parse_schedule(args.upload_windows, args.holidays)

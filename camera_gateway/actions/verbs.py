@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ValidationError
 
-from camera_gateway.actions import cameras, compliance, footage, health, institutions
+from camera_gateway.actions import cameras, changing, compliance, footage, health, institutions
 from camera_gateway.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -35,10 +35,13 @@ VERBS: Mapping[str, Verb] = {
         Verb("institution.add", institutions.AddInstitution, institutions.add),
         Verb("institution.list", institutions.Nothing, institutions.list_),
         Verb("institution.show", institutions.OneInstitution, institutions.show),
+        Verb("institution.change", changing.ChangeInstitution, changing.change_institution),
         Verb("camera.add", cameras.AddCamera, cameras.add),
         Verb("camera.list", cameras.ListCameras, cameras.list_),
         Verb("camera.show", cameras.OneCamera, cameras.show),
         Verb("camera.probe", cameras.ProbeCamera, cameras.probe_),
+        Verb("camera.change", changing.ChangeCamera, changing.change_camera),
+        Verb("camera.replace", changing.ReplaceDevice, changing.replace_device),
         Verb("camera.pause", cameras.OneCamera, cameras.pause),
         Verb("camera.resume", cameras.OneCamera, cameras.resume),
         Verb("camera.retire", cameras.OneCamera, cameras.retire),

@@ -199,13 +199,14 @@ def replace_device(tx: Transaction, camera: CameraId, device: Device) -> None:
         raise Refused(f"camera {camera} is retired", hint="add a camera with a new id")
     _demand_match(camera, device)
     before = current_device(tx, camera)
+    was = None if before is None else _device_details(before)
     if before is not None:
         if device.from_us < before.from_us:
             raise InvalidInput(f"camera {camera}: the new device begins before the present one did")
         tx.connection.execute(update(devices).where(devices.c.id == before.id).values(to_us=device.from_us))
     _insert_device(tx, device)
     installation.grow(tx)
-    tx.audit("device.replace", f"camera:{camera}", **_device_details(device))
+    tx.audit("device.replace", f"camera:{camera}", before=was, **_device_details(device))
 
 
 def generation(tx: Transaction) -> int:

@@ -1,4 +1,4 @@
-"""`camera-gateway camera …`: register, see, probe, pause, resume and retire cameras.
+"""`camera-gateway camera …`: register, see, probe, change, replace, pause, resume and retire cameras.
 
 Passwords come from a file or from standard input, never from the command line, where every user of the host sees it.
 """
@@ -91,6 +91,58 @@ def probe(shell: Shell, camera: str, *, password_file: str | None, **options: An
     if not shell.out.document(found):
         _say_probe(shell, found)
     return code
+
+
+@command(group, "change")
+@click.argument("camera")
+@click.option("--name", help="Where it looks, in words.")
+@click.option("--zone", help="What it looks at.")
+@click.option("--url", help="rtsp://host[:port]/path, without account.")
+@click.option("--username", help="The camera's account.")
+@click.option("--password-file", help='File with its password, or "-" for standard input.')
+@click.option("--schedule", multiple=True, help="Recording window, in place of all it had; repeatable.")
+@click.option("--default-schedule", is_flag=True, help="Follow the installation's schedule.")
+@click.option("--probe/--no-probe", default=True, help="Try a changed address or account first (default), or not.")
+def change(
+    shell: Shell,
+    camera: str,
+    *,
+    password_file: str | None,
+    schedule: tuple[str, ...],
+    default_schedule: bool,
+    **options: Any,  # noqa: ANN401 - words of the shell
+) -> None:
+    """Change CAMERA: its words, its schedule, its address or its account. What is recorded stays."""
+    if schedule and default_schedule:
+        raise InvalidInput("--schedule and --default-schedule exclude each other", hint="give one of them")
+    windows = list(schedule) if schedule or default_schedule else None
+    password = read_password(password_file)
+    _say_changed(shell, shell.call("camera.change", camera=camera, schedule=windows, password=password, **options))
+
+
+@command(group, "replace")
+@click.argument("camera")
+@click.option("--url", required=True, help="rtsp://host[:port]/path of the new device, without account.")
+@click.option("--username", help="The new device's account.")
+@click.option("--password-file", help='File with its password, or "-" for standard input.')
+@click.option("--serial", help="Its serial number.")
+@click.option("--mac", help="Its MAC address.")
+@click.option("--model", help="Its model.")
+@click.option("--firmware", help="Its firmware.")
+@click.option("--probe/--no-probe", default=True, help="Try the new device first (default), or not.")
+def replace(shell: Shell, camera: str, *, password_file: str | None, **options: Any) -> None:  # noqa: ANN401 - words of the shell
+    """Let another device serve CAMERA from now on; the place keeps its id and its footage."""
+    password = read_password(password_file)
+    _say_changed(shell, shell.call("camera.replace", camera=camera, password=password, **options))
+
+
+def _say_changed(shell: Shell, made: dict[str, Any]) -> None:
+    if shell.out.document(made):
+        return
+    words = ", ".join(made["changed"])
+    shell.out.say(f"camera {made['id']}: " + (f"changed {words}" if words else "nothing changed"))
+    if made["probe"]:
+        _say_probe(shell, made["probe"])
 
 
 def _add_change(group: click.Group, name: str, verb: str, done: str, text: str) -> None:

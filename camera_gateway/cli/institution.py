@@ -5,11 +5,12 @@ Words in, words out: what happens is in `actions/institutions.py`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from camera_gateway.cli.shell import command
+from camera_gateway.errors import InvalidInput
 
 if TYPE_CHECKING:
     from camera_gateway.cli.shell import Shell
@@ -53,6 +54,43 @@ def add(
     )
     if not shell.out.document(made):
         shell.out.say(f"institution {made['id']} is registered")
+
+
+@command(group, "change")
+@click.argument("institution")
+@click.option("--name", help="The institution's name.")
+@click.option("--region", help="Region, as reports name it.")
+@click.option("--kind", help="For example childrens_home or school.")
+@click.option("--time-zone", help="tzdata name.")
+@click.option("--allow", "allow", multiple=True, help="Network for cameras, CIDR, in place of all it had; repeatable.")
+@click.option("--upload-window", "windows", multiple=True, help="Upload window, in place of all it had; repeatable.")
+@click.option("--default-upload-windows", is_flag=True, help="Follow the installation's upload windows.")
+@click.option("--holiday", "holidays", multiple=True, help="YYYY-MM-DD, in place of all it had; repeatable.")
+@click.option("--no-holidays", is_flag=True, help="Forget its holidays.")
+def change(
+    shell: Shell,
+    institution: str,
+    *,
+    allow: tuple[str, ...],
+    windows: tuple[str, ...],
+    default_upload_windows: bool,
+    holidays: tuple[str, ...],
+    no_holidays: bool,
+    **options: Any,  # noqa: ANN401 - words of the shell
+) -> None:
+    """Change INSTITUTION and its default site. What is recorded stays."""
+    if (windows and default_upload_windows) or (holidays and no_holidays):
+        raise InvalidInput("values and the option that takes them all away exclude each other", hint="give one of them")
+    made = shell.call(
+        "institution.change",
+        institution=institution,
+        allowed_networks=list(allow) or None,
+        upload_windows=list(windows) if windows or default_upload_windows else None,
+        holidays=list(holidays) if holidays or no_holidays else None,
+        **options,
+    )
+    if not shell.out.document(made):
+        shell.out.fields(made)
 
 
 @command(group, "list")
