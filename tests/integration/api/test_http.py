@@ -44,6 +44,7 @@ CONTRACT_METRICS = {
     "spool_bytes": "gauge",
     "spool_seconds_until_loss": "gauge",
     "upload_backlog_segments": "gauge",
+    "uplink_bps": "gauge",  # beyond the contract's list, which may grow
     "upload_bytes_total": "counter",
     "upload_errors_total": "counter",
     "segments_stored_total": "counter",
