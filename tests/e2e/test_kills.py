@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("e2e-kills")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 CAMERAS = 10
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
