@@ -20,7 +20,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0001"
+REVISION = "0002"
 """The newest migration: what `Catalogue.open` demands (a test compares it with Alembic's head)."""
 
 PENDING_SQL = "state IN ('spooled', 'intended', 'put')"
@@ -229,4 +229,40 @@ audit = Table(
     Column("details", Text, nullable=False),
     Column("previous", Text, nullable=False),
     Column("digest", Text, nullable=False),
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Column("disabled_us", BigInteger),
+)
+
+grants = Table(
+    "grants",
+    metadata,
+    Column("user", Text, ForeignKey("users.id"), primary_key=True),
+    Column("role", Text, primary_key=True),
+    Column("scope", Text, primary_key=True),
+    Column("granted_us", BigInteger, nullable=False),
+    Column("expires_us", BigInteger),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("user", Text, ForeignKey("users.id"), nullable=False),
+    Column("label", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("issued_by", Text, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Column("expires_us", BigInteger, nullable=False),
+    Column("last_used_us", BigInteger),
+    Column("revoked_us", BigInteger),
+    Index("tokens_by_digest", "digest", unique=True),
+    Index("tokens_of_user", "user"),
 )
