@@ -20,11 +20,14 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0002"
+REVISION = "0003"
 """The newest migration: what `Catalogue.open` demands (a test compares it with Alembic's head)."""
 
 PENDING_SQL = "state IN ('spooled', 'intended', 'put')"
 """The upload queue's condition, word for word as in its partial indexes, so that SQLite uses them."""
+
+KEPT_SQL = "state <> 'expired'"
+"""What retention and holds look at: everything that has not been deleted by order."""
 
 metadata = MetaData()
 
@@ -193,6 +196,7 @@ segments = Table(
         sqlite_where=text("state = 'stored'"),
         postgresql_where=text("state = 'stored'"),
     ),
+    Index("segments_kept", "camera", "start_us", sqlite_where=text(KEPT_SQL), postgresql_where=text(KEPT_SQL)),
 )
 
 gaps = Table(
@@ -265,4 +269,98 @@ tokens = Table(
     Column("revoked_us", BigInteger),
     Index("tokens_by_digest", "digest", unique=True),
     Index("tokens_of_user", "user"),
+)
+
+policies = Table(
+    "policies",
+    metadata,
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("institution", Text, ForeignKey("institutions.id")),
+    Column("zone", Text),
+    Column("camera", Text, ForeignKey("cameras.id")),
+    Column("floor_days", Integer),
+    Column("ceiling_days", Integer),
+    Column("valid_from_us", BigInteger, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("approved_by", Text),
+    Column("reason", Text, nullable=False),
+)
+
+holds = Table(
+    "holds",
+    metadata,
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("institution", Text, ForeignKey("institutions.id")),
+    Column("cameras", Text, nullable=False),
+    Column("start_us", BigInteger, nullable=False),
+    Column("end_us", BigInteger),
+    Column("reason", Text, nullable=False),
+    Column("case_id", Text, nullable=False),
+    Column("placed_by", Text, nullable=False),
+    Column("placed_us", BigInteger, nullable=False),
+    Column("in_force_us", BigInteger),
+    Column("lifted_us", BigInteger),
+    Column("lifted_by", Text),
+    Column("approved_by", Text),
+    Column("lift_reason", Text),
+    Column("released_us", BigInteger),
+)
+
+tombstones = Table(
+    "tombstones",
+    metadata,
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("segment", Text, ForeignKey("segments.segment"), nullable=False),
+    Column("institution", Text, nullable=False),
+    Column("site", Text, nullable=False),
+    Column("camera", Text, nullable=False),
+    Column("start_us", BigInteger, nullable=False),
+    Column("end_us", BigInteger, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("key", Text),
+    Column("version_id", Text),
+    Column("before_state", Text, nullable=False),
+    Column("policy", Text, nullable=False),
+    Column("reasons", Text, nullable=False),
+    Column("plan", Text, nullable=False),
+    Column("ordered_by", Text, nullable=False),
+    Column("approved_by", Text),
+    Column("at_us", BigInteger, nullable=False),
+    Column("confirmed_us", BigInteger),
+    Column("withdrawn_us", BigInteger),
+    Index("tombstones_of_camera", "camera", "start_us"),
+    Index("tombstones_of_plan", "plan"),
+    Index("tombstones_by_time", "at_us", "site"),
+    # one order at a time for one segment: a second one would delete twice
+    Index(
+        "one_tombstone",
+        "segment",
+        unique=True,
+        sqlite_where=text("withdrawn_us IS NULL"),
+        postgresql_where=text("withdrawn_us IS NULL"),
+    ),
+    Index(
+        "tombstones_unconfirmed",
+        "number",
+        sqlite_where=text("confirmed_us IS NULL AND withdrawn_us IS NULL"),
+        postgresql_where=text("confirmed_us IS NULL AND withdrawn_us IS NULL"),
+    ),
+)
+
+deletion_plans = Table(
+    "deletion_plans",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("as_of_us", BigInteger, nullable=False),
+    Column("made_us", BigInteger, nullable=False),
+    Column("made_by", Text, nullable=False),
+    Column("segments", BigInteger, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("swept_us", BigInteger),
+    Column("swept_by", Text),
+    Column("approved_by", Text),
+    Index("deletion_plans_by_time", "made_us"),
 )
