@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from camera_gateway.access.permissions import Act
 from camera_gateway.access.rights import SECOND, UNBOUND, not_allowed, rights_of
-from camera_gateway.actions import cameras, compliance, footage, health, institutions, places
+from camera_gateway.actions import audit, cameras, compliance, footage, health, institutions, people, places
 from camera_gateway.errors import InvalidInput, Refused
 
 if TYPE_CHECKING:
@@ -71,6 +71,16 @@ VERBS: Mapping[str, Verb] = {
         Verb("compliance.check", compliance.CheckCompliance, compliance.check, Act.COMPLIANCE_SEE, places.institution),
         # the rule books are the same everywhere
         Verb("standard.list", institutions.Nothing, compliance.list_standards, Act.COMPLIANCE_SEE, places.anywhere),
+        # over whom is asked by each of them, in the transaction of the change
+        Verb("user.add", people.AddUser, people.add_user, Act.PEOPLE_MANAGE, places.anywhere),
+        Verb("user.list", institutions.Nothing, people.list_users, Act.PEOPLE_MANAGE, places.anywhere),
+        Verb("user.disable", people.OneUser, people.disable_user, Act.PEOPLE_MANAGE, places.anywhere),
+        Verb("user.role", people.ChangeRole, people.change_role, Act.PEOPLE_MANAGE, places.anywhere),
+        Verb("token.create", people.CreateToken, people.create_token, Act.PEOPLE_MANAGE, places.anywhere),
+        Verb("token.list", people.ListTokens, people.list_tokens, Act.PEOPLE_MANAGE, places.anywhere),
+        Verb("token.revoke", people.OneToken, people.revoke_token, Act.PEOPLE_MANAGE, places.anywhere),
+        Verb("audit.list", audit.ListAudit, audit.list_, Act.AUDIT_SEE),
+        Verb("audit.verify", institutions.Nothing, audit.verify, Act.AUDIT_SEE),
         Verb("doctor", institutions.Nothing, health.doctor, Act.HEALTH_SEE),
         Verb("check", health.CheckArgs, health.check, Act.HEALTH_SEE),
         Verb("status", institutions.Nothing, health.status, Act.HEALTH_SEE),

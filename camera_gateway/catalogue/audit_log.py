@@ -55,6 +55,33 @@ def list_rows(tx: Transaction, after: int = 0, limit: int = 100) -> list[AuditRo
     return [_row(found) for found in tx.connection.execute(query)]
 
 
+def search(
+    tx: Transaction,
+    limit: int,
+    *,
+    from_us: int | None = None,
+    to_us: int | None = None,
+    actor: str | None = None,
+    action: str | None = None,
+) -> list[AuditRow]:
+    """Return the newest `limit` rows that fit, in order.
+
+    A span is [from, to) in µs UTC. `actor` is "kind:name" or a name alone; `action` is one, or the noun before its dot.
+    """
+    query = select(audit).order_by(audit.c.number.desc()).limit(limit)
+    if from_us is not None:
+        query = query.where(audit.c.at_us >= from_us)
+    if to_us is not None:
+        query = query.where(audit.c.at_us < to_us)
+    if actor is not None:
+        query = query.where(
+            audit.c.actor == actor if ":" in actor else audit.c.actor.endswith(f":{actor}", autoescape=True)
+        )
+    if action is not None:
+        query = query.where((audit.c.action == action) | audit.c.action.startswith(f"{action}.", autoescape=True))
+    return [_row(found) for found in reversed(tx.connection.execute(query).all())]
+
+
 def verify(tx: Transaction) -> int | None:
     """Return the number of the first row that breaks the chain, or None. A cut tail shows only in `head`."""
     return first_break(_all(tx))
