@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 UNBOUND = frozenset({"shell", "system"})
 """Kinds of actors that no grant limits: who has a shell as the service's user can read its files anyway."""
+FORBIDDEN = "forbidden"
 SECOND = "second-person"
 """The code of a refusal that another user's token turns into a yes."""
 _FREE = Decision(allowed=True, needs_second_person=False, reason="not bound by grants")
@@ -78,7 +79,7 @@ def demand_second(tx: Transaction, actor: Actor, requester: Actor | str) -> None
 
 def not_allowed(actor: Actor, decision: Decision) -> Refused:
     """Return the refusal that names the reason."""
-    return Refused(f"{actor.name} may not do this: {decision.reason}", hint="ask an administrator", code="forbidden")
+    return Refused(f"{actor.name} may not do this: {decision.reason}", hint="ask an administrator", code=FORBIDDEN)
 
 
 def place_of_institution(tx: Transaction, institution: InstitutionId) -> Place:

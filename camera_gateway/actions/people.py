@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict
 
 from camera_gateway.access.permissions import Act, opens_footage
-from camera_gateway.access.rights import SECOND, UNBOUND, demand, place_of_scope, rights_of
+from camera_gateway.access.rights import FORBIDDEN, SECOND, UNBOUND, demand, place_of_scope, rights_of
 from camera_gateway.access.tokens import make_token
 from camera_gateway.actions.institutions import printable
 from camera_gateway.catalogue import tokens, users
@@ -228,7 +228,7 @@ def _demand_giving(tx: Transaction, actor: Actor, user: UserId, grant: Grant) ->
     demand(tx, actor, Act.PEOPLE_MANAGE, place)
     last_us = FOR_EVER_US if grant.expires_us is None else grant.expires_us - 1
     if not rights_of(tx, actor, at_us=last_us).decide(Act.PEOPLE_MANAGE, place).allowed:
-        raise Refused("nobody gives a role that outlasts their own", hint="give an earlier --expires")
+        raise Refused("nobody gives a role that outlasts their own", hint="give an earlier --expires", code=FORBIDDEN)
     if actor.user == user and opens_footage(grant.role):
         raise Refused("nobody gives themselves footage", hint="another administrator must grant this role", code=SECOND)
     if grant.role is Role.ADMINISTRATOR:
@@ -269,6 +269,7 @@ def _demand_no_shell(tx: Transaction, actor: Actor) -> None:
         raise Refused(
             "there is an administrator: only an administrator makes or unmakes administrators",
             hint="give --token-file of an administrator",
+            code=FORBIDDEN,
         )
 
 

@@ -1,7 +1,8 @@
 """The table of verbs: the name that shell, control socket and HTTP share, its arguments, its one function.
 
 Promises that nothing is done for a user whose grants do not allow it: each verb names the act that it is and the
-places that it touches, and `perform` asks `access.permissions.may` before the verb sees its arguments (Z1).
+places that it touches, and `perform` asks `access.permissions.may` before the verb sees its arguments (Z1). What was
+refused leaves an audit row.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ValidationError
 
 from camera_gateway.access.permissions import Act
-from camera_gateway.access.rights import SECOND, UNBOUND, not_allowed, rights_of
+from camera_gateway.access.rights import FORBIDDEN, SECOND, UNBOUND, not_allowed, rights_of
 from camera_gateway.actions import audit, cameras, compliance, footage, health, institutions, people, places
 from camera_gateway.errors import InvalidInput, Refused
 
@@ -100,6 +101,17 @@ async def perform(gateway: Gateway, actor: Actor, name: str, raw: Mapping[str, A
         first = error.errors(include_input=False, include_url=False)[0]
         field = ".".join(str(part) for part in first["loc"])
         raise InvalidInput(f"{name}: {field}: {first['msg']}", hint="see camera-gateway --help") from None
+    try:
+        return await _allowed(gateway, actor, verb, arguments)
+    except Refused as error:
+        if error.code in {FORBIDDEN, SECOND}:
+            reason = error.message
+            await gateway.write(actor, lambda tx: tx.audit("access.refused", f"verb:{name}", reason=reason))
+        raise
+
+
+async def _allowed(gateway: Gateway, actor: Actor, verb: Verb, arguments: BaseModel) -> Any:  # noqa: ANN401 - JSON
+    """Do the verb as far as the actor's rights go: not at all (`Refused`), for some rows of a list, or whole."""
     if actor.kind in UNBOUND:
         return await verb.work(gateway, actor, arguments)
     await gateway.read(lambda tx: _permit(tx, actor, verb, arguments))
