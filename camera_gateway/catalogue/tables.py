@@ -20,7 +20,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0003"
+REVISION = "0004"
 """The newest migration: what `Catalogue.open` demands (a test compares it with Alembic's head)."""
 
 PENDING_SQL = "state IN ('spooled', 'intended', 'put')"
@@ -334,6 +334,7 @@ tombstones = Table(
     Index("tombstones_of_camera", "camera", "start_us"),
     Index("tombstones_of_plan", "plan"),
     Index("tombstones_by_time", "at_us", "site"),
+    Index("tombstones_by_confirmation", "site", "confirmed_us"),
     # one order at a time for one segment: a second one would delete twice
     Index(
         "one_tombstone",
@@ -363,4 +364,30 @@ deletion_plans = Table(
     Column("swept_by", Text),
     Column("approved_by", Text),
     Index("deletion_plans_by_time", "made_us"),
+)
+
+seals = Table(
+    "seals",
+    metadata,
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("institution", Text, nullable=False),
+    Column("site", Text, ForeignKey("sites.id"), nullable=False),
+    Column("day", Text, nullable=False),
+    Column("addendum", Integer, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("signature", Text, nullable=False),
+    Column("sealed_us", BigInteger, nullable=False),
+    Column("stored_us", BigInteger),
+    Column("witness", Text, nullable=False),
+    Column("witnessed_us", BigInteger),
+    Index("one_seal", "site", "day", "addendum", unique=True),
+)
+
+sealed_days = Table(
+    "sealed_days",
+    metadata,
+    Column("camera", Text, ForeignKey("cameras.id"), primary_key=True),
+    Column("day", Text, primary_key=True),
+    Column("segments", Integer, nullable=False),
+    Column("gaps", Integer, nullable=False),
 )

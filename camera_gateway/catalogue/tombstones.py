@@ -19,7 +19,7 @@ from camera_gateway.domain.ids import SegmentId
 from camera_gateway.errors import NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from sqlalchemy import Row
 
@@ -200,6 +200,11 @@ def mark_swept(tx: Transaction, digest: str, approved_by: str | None) -> None:
     """Say that a plan was carried out, in the name of who asks."""
     values = {"swept_us": tx.clock.now_us(), "swept_by": str(tx.actor), "approved_by": approved_by}
     tx.connection.execute(update(deletion_plans).where(deletion_plans.c.digest == digest).values(values))
+
+
+def of_rows(rows: Iterable[Row[Any]]) -> list[Tombstone]:
+    """Make values of rows that hold every column of the table."""
+    return [_tombstone(row) for row in rows]
 
 
 def _plan(row: Row[Any]) -> PlanRow:
