@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
     from camera_gateway.catalogue.opening import Catalogue, Transaction
     from camera_gateway.clock import Clock
+    from camera_gateway.domain.ids import SegmentId
     from camera_gateway.domain.people import Actor
+    from camera_gateway.retention.times import TwoClocks
     from camera_gateway.settings.schema import Settings
     from camera_gateway.settings.vault import Vault
     from storage.blobs import BlobStore
@@ -43,6 +45,10 @@ class Gateway:
     store_threads: Executor
     registry_changed: Callable[[], None]
     """Rung after a change of the registry, so that the plan is written at once; a scan guarantees it."""
+    uploading: Callable[[], frozenset[SegmentId]] = frozenset
+    """What is being uploaded right now: a sweep leaves it alone."""
+    clocks: TwoClocks | None = None
+    """What watches the clock since the start of a service; None: a lone command has just begun."""
 
     async def read(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` in a read transaction on the catalogue's thread."""

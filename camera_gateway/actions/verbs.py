@@ -14,7 +14,19 @@ from pydantic import BaseModel, ValidationError
 
 from camera_gateway.access.permissions import Act
 from camera_gateway.access.rights import FORBIDDEN, SECOND, UNBOUND, not_allowed, rights_of
-from camera_gateway.actions import audit, cameras, compliance, footage, health, institutions, people, places
+from camera_gateway.actions import (
+    audit,
+    cameras,
+    compliance,
+    footage,
+    health,
+    holds,
+    institutions,
+    people,
+    places,
+    retention,
+    retention_rules,
+)
 from camera_gateway.errors import InvalidInput, Refused
 
 if TYPE_CHECKING:
@@ -80,6 +92,23 @@ VERBS: Mapping[str, Verb] = {
         Verb("token.create", people.CreateToken, people.create_token, Act.PEOPLE_MANAGE, places.anywhere),
         Verb("token.list", people.ListTokens, people.list_tokens, Act.PEOPLE_MANAGE, places.anywhere),
         Verb("token.revoke", people.OneToken, people.revoke_token, Act.PEOPLE_MANAGE, places.anywhere),
+        Verb("retention.plan", retention.MakePlan, retention.plan, Act.RETENTION_SEE),
+        Verb("retention.sweep", retention.Sweep, retention.sweep, Act.RETENTION_SWEEP),
+        Verb("retention.certificate", retention.OnePlan, retention.certificate_, Act.RETENTION_SEE),
+        Verb("retention.overdue", institutions.Nothing, retention.overdue, Act.RETENTION_SEE),
+        Verb("retention.policy-list", institutions.Nothing, retention_rules.list_rules_, Act.RETENTION_SEE),
+        Verb(
+            "retention.policy-set",
+            retention_rules.SetRule,
+            retention_rules.set_rule,
+            Act.RETENTION_SHORTEN,
+            retention_rules.places_of_rule,
+            asks_second=True,
+        ),
+        Verb("hold.place", holds.PlaceHold, holds.place, Act.HOLD_PLACE, holds.places_of_order),
+        Verb("hold.list", holds.ListHolds, holds.list_, Act.HOLD_PLACE, places.anywhere, holds.row_of_hold),
+        Verb("hold.lift", holds.LiftHold, holds.lift, Act.HOLD_LIFT, holds.places_of_hold, asks_second=True),
+        Verb("hold.check", holds.CheckHolds, holds.check, Act.RETENTION_SEE),
         Verb("audit.list", audit.ListAudit, audit.list_, Act.AUDIT_SEE),
         Verb("audit.verify", institutions.Nothing, audit.verify, Act.AUDIT_SEE),
         Verb("doctor", institutions.Nothing, health.doctor, Act.HEALTH_SEE),

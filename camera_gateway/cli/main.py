@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from camera_gateway.cli import audit, camera, footage, institution, service, standard, token, user
+from camera_gateway.cli import audit, camera, footage, hold, institution, retention, service, standard, token, user
 from camera_gateway.cli.shell import OneLineErrors
 
 
@@ -29,6 +29,8 @@ for part in (
     standard.compliance,
     user.group,
     token.group,
+    retention.group,
+    hold.group,
     audit.group,
 ):
     main.add_command(part)

@@ -25,6 +25,7 @@ from camera_gateway.roles.canary import StoreTrust, run_canary
 from camera_gateway.roles.observers import IntakeEar, QuotaEar, StoreEar, UploadEar
 from camera_gateway.roles.opening import gateway_of
 from camera_gateway.roles.reporting import Reporter
+from camera_gateway.roles.retaining import start_retention
 from camera_gateway.roles.stores import open_configured
 from camera_gateway.roles.uploading import make_quota, make_uploader
 from camera_gateway.supervision import Stop, services, stop_on_signals
@@ -73,7 +74,16 @@ async def _serve(loaded: Loaded, clock: Clock, stop: Stop, held: AsyncExitStack)
     )
 
     plan_bell, upload_bell = Bell("plan"), Bell("upload")
-    gateway = gateway_of(loaded, clock, catalogue, opened.store, catalogue_thread, store_threads, plan_bell.ring)
+    gateway = gateway_of(
+        loaded,
+        clock,
+        catalogue,
+        opened.store,
+        catalogue_thread,
+        store_threads,
+        plan_bell.ring,
+        lambda: uploader.in_flight,
+    )
     books = Books(catalogue, catalogue_thread)
     trust = StoreTrust()
     intake_ear, upload_ear, quota_ear = IntakeEar(metrics), UploadEar(metrics), QuotaEar(metrics)
@@ -150,6 +160,7 @@ async def _serve(loaded: Loaded, clock: Clock, stop: Stop, held: AsyncExitStack)
             name="canary",
         )
         running.start(_tidy_store(gateway, tidy_bell, stop), name="tidy")
+        start_retention(running, gateway, timetable, stop)
         running.start(reporter.run(stop), name="report")
         await stop.wait()
 

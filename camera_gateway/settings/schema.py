@@ -15,7 +15,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from camera_gateway.domain.camera import parse_networks
 from camera_gateway.domain.ids import parse_slug
-from camera_gateway.domain.retention import RetentionPolicy
+from camera_gateway.domain.retention import Defaults
 from camera_gateway.domain.schedule import parse_schedule, zone
 from camera_gateway.errors import InvalidInput
 
@@ -363,9 +363,52 @@ class RetentionSettings(Section):
         le=365,
     )
 
-    def policy(self) -> RetentionPolicy:
-        """Return the policy that holds for everything put while institutions have none of their own."""
-        return RetentionPolicy("default", self.floor_days, self.margin_days)
+    ceiling_days: int = _setting(
+        0,
+        "Days after which footage must be gone; 0: the floor, the margin and 14 days more.",
+        "Footage of children that is kept too long is a violation as well; two weeks outlast an outage.",
+        unit="days",
+        ge=0,
+        le=3_650,
+    )
+    sweep: Literal["automatic", "manual"] = _setting(
+        "automatic",
+        "Whether what is due is deleted each hour within the brake, or only by a person with the digest of a plan.",
+        "Nobody sweeps by hand for years; an hour's share is small enough for the brake to mean something.",
+    )
+    brake_objects: int = _setting(
+        10_000,
+        "Most objects that are deleted in an hour without a second person.",
+        "166 cameras with segments of a minute need no more; a wrong rule for a whole archive would.",
+        unit="objects",
+        ge=1,
+    )
+    brake_percent: float = _setting(
+        10.0,
+        "Most of a site's objects that one sweep deletes without a second person.",
+        "A day is 3 % of a month; more than three days at once means that something was different.",
+        unit="percent",
+        gt=0,
+        le=100,
+    )
+    price_per_gb_month: float = _setting(
+        0.0,
+        "What the store asks for a gigabyte and month, in your currency; 0: not known.",
+        "So that a legal hold can say beforehand what it will cost.",
+        unit="currency",
+        ge=0,
+    )
+
+    def defaults(self) -> Defaults:
+        """Return the rule beneath all rules of the catalogue."""
+        return Defaults(self.floor_days, self.margin_days, self.ceiling_days or None)
+
+    @model_validator(mode="after")
+    def _floor_below_ceiling(self) -> RetentionSettings:
+        if self.ceiling_days and self.ceiling_days < self.floor_days:
+            msg = f"ceiling_days {self.ceiling_days} is below floor_days {self.floor_days}"
+            raise ValueError(msg)
+        return self
 
 
 class StandardsSettings(Section):
