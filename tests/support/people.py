@@ -69,7 +69,7 @@ class People:
             tokens.add_token(tx, row, made.digest)
         return made.id, made.text
 
-    async def do(self, actor: Actor, verb: str, **arguments: Any) -> Any:  # noqa: ANN401 - JSON
+    async def do(self, actor: Actor, verb: str, /, **arguments: Any) -> Any:  # noqa: ANN401 - JSON
         return await perform(self.gateway, actor, verb, arguments)
 
     async def known(self, text: str) -> Actor:
