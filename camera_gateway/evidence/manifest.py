@@ -143,7 +143,7 @@ def gap_line(record: GapRecord) -> str:
         record.observed_by,
         str(record.precision_us),
     )
-    return "\t".join(_escaped(cell) for cell in cells) + "\n"
+    return "\t".join(escaped(cell) for cell in cells) + "\n"
 
 
 def parse_index(data: bytes, where: str) -> tuple[IndexEntry, ...]:
@@ -183,7 +183,7 @@ def parse_gaps(data: bytes, where: str, institution: InstitutionId, camera: Came
     records = []
     for number, line in enumerate(lines[1:], 2):
         try:
-            since, until, cause, detail, gap, observed_by, precision = (_unescaped(c) for c in line.split("\t"))
+            since, until, cause, detail, gap, observed_by, precision = (unescaped(c) for c in line.split("\t"))
             record = GapRecord(
                 gap=gap,
                 camera=camera,
@@ -235,12 +235,14 @@ def _is_hash(text: str) -> bool:
     return len(text) == _SHA256 and all(c in "0123456789abcdef" for c in text)
 
 
-def _escaped(cell: str) -> str:
+def escaped(cell: str) -> str:
+    """Write a cell of a table on one line: backslash, tab and line ends as in C."""
     for plain, written in _ESCAPES:
         cell = cell.replace(plain, written)
     return cell
 
 
-def _unescaped(cell: str) -> str:
+def unescaped(cell: str) -> str:
+    """Undo `escaped`; `KeyError` for what it does not write."""
     pieces = iter(cell)
     return "".join(_UNESCAPES[next(pieces, "")] if piece == "\\" else piece for piece in pieces)

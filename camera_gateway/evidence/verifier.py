@@ -345,10 +345,7 @@ class _Check:
                     beside = next(iter(kinds.values())).rpartition("/")
                     added = f".a{addendum}" if addendum else ""
                     self.found.fail(f"{beside[0]}{beside[1]}{camera}.{day}{added}.{kind}", "missing")
-            try:
-                self._read_lists(camera, day, kinds)
-            except (ValueError, KeyError, TypeError, AttributeError) as error:
-                self.found.fail(kinds.get("INDEX.jsonl", camera), f"not readable as an index ({error})")
+            self._read_lists(camera, day, kinds)
 
     def _fail_unnamed(self, path: str, match: re.Match[str]) -> None:
         added = f".a{match['addendum']}" if match["addendum"] else ""
@@ -371,9 +368,12 @@ class _Check:
         listed: dict[str, Listed] = {}
         hashes: dict[str, str] = {}
         if index in self.usable:
-            for line in self.files.text(index).decode().splitlines():
-                v = json.loads(line)
-                listed[v["key"].rpartition("/")[2]] = Listed(v["sha256"], day, camera, v["start"], v["end"])
+            try:
+                for line in self.files.text(index).decode().splitlines():
+                    v = json.loads(line)
+                    listed[v["key"].rpartition("/")[2]] = Listed(v["sha256"], day, camera, v["start"], v["end"])
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                self.found.fail(index, f"not readable as an index ({error})")
         if sums in self.usable:
             lines = (HASH_LINE.fullmatch(line) for line in self.files.text(sums).decode().splitlines())
             hashes = {match[2]: match[1] for match in lines if match is not None}
@@ -485,8 +485,8 @@ class _Check:
 
 def _in_scope(item: Listed, export: Signed | None) -> bool:
     """Whether a listed segment has to be here: all of a day, of a package what touches its span."""
-    if export is None:
-        return True
+    if export is None or not export.sound:
+        return export is None
     cameras, since, until = (export.head.get(name, "") for name in ("camera", "from", "to"))
     if item.camera not in cameras.split() or item.start is None or item.end is None:
         return False
