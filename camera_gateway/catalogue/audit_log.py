@@ -15,7 +15,7 @@ from camera_gateway.catalogue.tables import audit
 from camera_gateway.domain.audit import GENESIS, AuditRow, digest_of, first_break
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from sqlalchemy import Connection, Row
 
@@ -80,6 +80,12 @@ def search(
     if action is not None:
         query = query.where((audit.c.action == action) | audit.c.action.startswith(f"{action}.", autoescape=True))
     return [_row(found) for found in reversed(tx.connection.execute(query).all())]
+
+
+def of_objects(tx: Transaction, objects: Sequence[str]) -> list[AuditRow]:
+    """Return every row about one of the objects, in order."""
+    query = select(audit).where(audit.c.object.in_(objects)).order_by(audit.c.number)
+    return [_row(found) for found in tx.connection.execute(query)]
 
 
 def verify(tx: Transaction) -> int | None:

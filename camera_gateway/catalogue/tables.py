@@ -20,7 +20,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0004"
+REVISION = "0005"
 """The newest migration: what `Catalogue.open` demands (a test compares it with Alembic's head)."""
 
 PENDING_SQL = "state IN ('spooled', 'intended', 'put')"
@@ -390,4 +390,54 @@ sealed_days = Table(
     Column("day", Text, primary_key=True),
     Column("segments", Integer, nullable=False),
     Column("gaps", Integer, nullable=False),
+)
+
+evidence_requests = Table(
+    "evidence_requests",
+    metadata,
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("institution", Text, ForeignKey("institutions.id"), nullable=False),
+    Column("zone", Text),
+    Column("cameras", Text, nullable=False),
+    Column("start_us", BigInteger, nullable=False),
+    Column("end_us", BigInteger, nullable=False),
+    Column("margin_us", BigInteger, nullable=False),
+    Column("requester", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("legal_ground", Text, nullable=False),
+    Column("case_id", Text, nullable=False),
+    Column("hold", BigInteger, ForeignKey("holds.number"), nullable=False),
+    Column("asked_by", Text, nullable=False),
+    Column("asked_us", BigInteger, nullable=False),
+    Column("approved_by", Text),
+    Column("approved_us", BigInteger),
+)
+
+evidence_packages = Table(
+    "evidence_packages",
+    metadata,
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("request", BigInteger, ForeignKey("evidence_requests.number"), nullable=False),
+    Column("exported_by", Text, nullable=False),
+    Column("started_us", BigInteger, nullable=False),
+    Column("head", Text, nullable=False),
+    Column("listing", Text),
+    Column("segments", Integer, nullable=False),
+    Column("finished_us", BigInteger),
+    Column("export_sha256", Text),
+    Index("packages_of_request", "request"),
+)
+
+incidents = Table(
+    "incidents",
+    metadata,
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("institution", Text, ForeignKey("institutions.id"), nullable=False),
+    Column("cameras", Text, nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("hold", BigInteger, ForeignKey("holds.number"), nullable=False),
+    Column("reported_by", Text, nullable=False),
+    Column("reported_us", BigInteger, nullable=False),
+    Index("incidents_of_institution", "institution"),
 )
