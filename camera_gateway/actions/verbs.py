@@ -26,6 +26,7 @@ from camera_gateway.actions import (
     places,
     retention,
     retention_rules,
+    seals,
 )
 from camera_gateway.errors import InvalidInput, Refused
 
@@ -111,6 +112,8 @@ VERBS: Mapping[str, Verb] = {
         Verb("hold.check", holds.CheckHolds, holds.check, Act.RETENTION_SEE),
         Verb("audit.list", audit.ListAudit, audit.list_, Act.AUDIT_SEE),
         Verb("audit.verify", institutions.Nothing, audit.verify, Act.AUDIT_SEE),
+        Verb("seal.make", seals.MakeSeals, seals.make, Act.SEAL_MAKE),
+        Verb("seal.verify", seals.VerifySeals, seals.verify, Act.AUDIT_SEE),
         Verb("doctor", institutions.Nothing, health.doctor, Act.HEALTH_SEE),
         Verb("check", health.CheckArgs, health.check, Act.HEALTH_SEE),
         Verb("status", institutions.Nothing, health.status, Act.HEALTH_SEE),

@@ -6,7 +6,20 @@ from pathlib import Path
 
 import click
 
-from camera_gateway.cli import audit, camera, footage, hold, institution, retention, service, standard, token, user
+from camera_gateway.cli import (
+    audit,
+    camera,
+    evidence,
+    footage,
+    hold,
+    institution,
+    retention,
+    seal,
+    service,
+    standard,
+    token,
+    user,
+)
 from camera_gateway.cli.shell import OneLineErrors
 
 
@@ -32,6 +45,8 @@ for part in (
     retention.group,
     hold.group,
     audit.group,
+    seal.group,
+    evidence.group,
 ):
     main.add_command(part)
 for command in service.commands.commands.values():

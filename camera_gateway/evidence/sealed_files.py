@@ -116,7 +116,11 @@ class SealedFiles:
         """Return the lock of what belongs to a day."""
         if self.lock_mode is None:
             return None
-        return Lock.until(self.lock_mode, day_span_us(day)[1] + self.keep_days * DAY_US)
+        return Lock.until(self.lock_mode, self.until_us(day))
+
+    def until_us(self, day: date) -> int:
+        """Return until when what belongs to a day is kept."""
+        return day_span_us(day)[1] + self.keep_days * DAY_US
 
     def _take_up(self, key: str, data: bytes, day: date) -> bytes | None:
         """Put a list; return the shorter one that is there instead, None when it is this one."""

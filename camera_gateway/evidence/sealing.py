@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from camera_gateway.catalogue import audit_log, gaps, registry, seals, segments
@@ -122,7 +122,7 @@ class Sealer:
             )
         report = Report()
         try:
-            worm = plain(self._worm())
+            worm = cache(lambda: plain(self._worm()))  # the store is asked when there is something to seal
             for site in self._books.read(registry.list_sites):
                 try:
                     self._run_site(site, day, last_day, worm, report)
@@ -132,7 +132,7 @@ class Sealer:
             raise Unavailable(f"the store cannot be asked ({error.code})", hint="see: doctor") from error
         return report
 
-    def _run_site(self, site: Site, day: date | None, last_day: date, worm: str, report: Report) -> None:
+    def _run_site(self, site: Site, day: date | None, last_day: date, worm: Callable[[], str], report: Report) -> None:
         cameras = self._books.read(lambda tx: registry.list_cameras(tx, site=site.id))
         for row in self._books.read(lambda tx: seals.unstored(tx, site.id)):
             self._store_seal(row, {}, report)
@@ -155,7 +155,9 @@ class Sealer:
 
     # one day
 
-    def _seal_day(self, site: Site, day: date, cameras: Sequence[Camera], worm: str, report: Report) -> None:
+    def _seal_day(
+        self, site: Site, day: date, cameras: Sequence[Camera], worm: Callable[[], str], report: Report
+    ) -> None:
         if self._adopted(site, day, 0):
             return
         draft = _Draft(day, 0, self._books.read(lambda tx: seals.last_of_site(tx, site.id)))
@@ -173,7 +175,9 @@ class Sealer:
             draft.files[seal_name(row.day, "txt", row.addendum)] = sha256_of(row.text)
         self._sign(site, draft, worm, report)
 
-    def _add_to(self, site: Site, day: date, cameras: Sequence[Camera], worm: str, report: Report) -> None:
+    def _add_to(
+        self, site: Site, day: date, cameras: Sequence[Camera], worm: Callable[[], str], report: Report
+    ) -> None:
         """Make an addendum when there is more of a sealed day than its seals have taken in (C7)."""
         known = self._books.read(lambda tx: seals.last_seen(tx, day, [camera.id for camera in cameras]))
         grown = [camera for camera in cameras if self._books.read(partial(_seen, camera, day)) != known[camera.id]]
@@ -227,9 +231,9 @@ class Sealer:
 
     # signing
 
-    def _sign(self, site: Site, draft: _Draft, worm: str, report: Report) -> None:
+    def _sign(self, site: Site, draft: _Draft, worm: Callable[[], str], report: Report) -> None:
         """Sign what a day has come to, keep it in the catalogue, then put it."""
-        time_source = self._time_source(draft.clock_steps)
+        time_source, told = self._time_source(draft.clock_steps), worm()
 
         def work(tx: Transaction) -> SealRow:
             rows, head = audit_log.head(tx)
@@ -248,7 +252,7 @@ class Sealer:
                 previous=None if draft.before is None else _previous(draft.before),
                 audit_head_sha256=head,
                 audit_rows=rows,
-                worm=worm,
+                worm=told,
                 witness=WITNESS_NONE if self._witness is None else plain(self._witness.name),
                 key=self._key.public.fingerprint,
                 next_key=None,
@@ -280,11 +284,11 @@ class Sealer:
             return
         rows = self._books.read(lambda tx: seals.unwitnessed(tx, site.id))
         for number, row in enumerate(rows):
-            lock = self._files.lock(row.day)
+            until_us = self._files.until_us(row.day)
             try:
                 for suffix, data in (("txt", row.text), ("sig", row.signature)):
                     name = seal_name(row.day, suffix, row.addendum)
-                    self._witness.keep(seal_key(row.institution, row.site, row.day, name), data, lock)
+                    self._witness.keep(seal_key(row.institution, row.site, row.day, name), data, until_us)
             except GatewayError as error:
                 report.waiting += len(rows) - number
                 if isinstance(error, WrongFound):

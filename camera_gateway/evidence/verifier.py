@@ -118,6 +118,12 @@ class Findings:
         if (name, reason) not in self.failures:
             self.failures.append((name, reason))
 
+    def lines(self) -> list[str]:
+        """Return what there is to say, a line each."""
+        said = [f"FAIL  {name}: {reason}" for name, reason in self.failures] + [f"note  {note}" for note in self.notes]
+        looked = ", ".join(f"{number} {what}" for what, number in self.counts.items()) or "nothing"
+        return [*said, f"{'FAILED' if self.failures else 'OK'}: {len(self.failures)} failures; sound: {looked}"]
+
     def as_json(self) -> dict[str, Any]:
         """Return the document of --json."""
         failures = [{"file": name, "reason": reason} for name, reason in self.failures]
@@ -582,10 +588,7 @@ def main() -> int:
     if arguments.json:
         sys.stdout.write(json.dumps(found.as_json(), ensure_ascii=False) + "\n")
     else:
-        said = [f"FAIL  {name}: {reason}" for name, reason in found.failures] + [f"note  {n}" for n in found.notes]
-        looked = ", ".join(f"{number} {what}" for what, number in found.counts.items()) or "nothing"
-        said.append(f"{'FAILED' if found.failures else 'OK'}: {len(found.failures)} failures; sound: {looked}")
-        sys.stdout.write("\n".join(said) + "\n")
+        sys.stdout.write("\n".join(found.lines()) + "\n")
     return 1 if found.failures else 0
 
 

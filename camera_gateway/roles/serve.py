@@ -26,6 +26,7 @@ from camera_gateway.roles.observers import IntakeEar, QuotaEar, StoreEar, Upload
 from camera_gateway.roles.opening import gateway_of
 from camera_gateway.roles.reporting import Reporter
 from camera_gateway.roles.retaining import start_retention
+from camera_gateway.roles.sealing import start_sealing
 from camera_gateway.roles.stores import open_configured
 from camera_gateway.roles.uploading import make_quota, make_uploader
 from camera_gateway.supervision import Stop, services, stop_on_signals
@@ -161,6 +162,7 @@ async def _serve(loaded: Loaded, clock: Clock, stop: Stop, held: AsyncExitStack)
         )
         running.start(_tidy_store(gateway, tidy_bell, stop), name="tidy")
         start_retention(running, gateway, timetable, stop)
+        start_sealing(running, gateway, timetable, stop)
         running.start(reporter.run(stop), name="report")
         await stop.wait()
 
