@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+def _unheard(_ratio: float) -> None:
+    """Let what nobody measures pass."""
+
+
 @dataclass(frozen=True, slots=True)
 class Gateway:
     """The installation as verbs see it."""
@@ -49,6 +53,8 @@ class Gateway:
     """What is being uploaded right now: a sweep leaves it alone."""
     clocks: TwoClocks | None = None
     """What watches the clock since the start of a service; None: a lone command has just begun."""
+    drilled: Callable[[float], None] = _unheard
+    """Told the share of segments that a drill has found good."""
 
     async def read(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` in a read transaction on the catalogue's thread."""

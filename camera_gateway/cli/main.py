@@ -9,6 +9,7 @@ import click
 from camera_gateway.cli import (
     audit,
     camera,
+    drill,
     evidence,
     footage,
     hold,
@@ -49,5 +50,5 @@ for part in (
     evidence.group,
 ):
     main.add_command(part)
-for command in service.commands.commands.values():
+for command in (*service.commands.commands.values(), *drill.commands.commands.values()):
     main.add_command(command)
