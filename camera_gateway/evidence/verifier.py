@@ -248,7 +248,9 @@ class _Check:
         if named in self.keys and ed25519_verifies(self.keys[named][1], text, signature):
             if named in self.trusted:
                 return True
-            self.found.fail(self.keys[named][0], "a key that was neither given nor announced by an earlier seal")
+            path = self.keys[named][0]
+            if path not in {name for name, _ in self.found.failures}:
+                self.found.fail(path, "a key that was neither given nor announced by an earlier seal")
             return False
         if named in self.keys or self.given:
             self.found.fail(signed.path, "its signature does not fit: text or signature was changed")

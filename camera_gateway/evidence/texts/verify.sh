@@ -10,7 +10,7 @@ cd "${1:-$(dirname "$0")}" || exit 2
 paper=${2:-}
 work=$(mktemp -d) || exit 2
 trap 'rm -rf "$work"' EXIT
-touch "$work/failed" "$work/named" "$work/listed" "$work/gone" "$work/unsound"
+touch "$work/failed" "$work/named" "$work/listed" "$work/gone" "$work/unsound" "$work/renamed"
 
 fail() { printf 'FAIL  %s: %s\n' "${1#./}" "$2" | tee -a "$work/failed"; }
 hash() { sha256sum <"$1" | cut -d ' ' -f 1; }
@@ -30,6 +30,7 @@ while read -r seal; do
     sealed=$(sed -n 's/^day-utc: \([^ ]*\) .*/\1/p' "$seal")
     added=$(sed -n 's/^sealed-at: .* addendum: \(.*\)$/\1/p' "$seal" | sed 's/^-$//; s/^a/.a/')
     if ! grep -q "^key: ed25519 $print " "$seal"; then fail "$key" "not the key that ${seal#./} names"
+    elif [ ! -f "${seal%.txt}.sig" ]; then fail "${seal%.txt}.sig" "missing: nothing shows who signed"
     elif ! signed "$seal"; then fail "$seal" "its signature does not fit: text or signature was changed"
     elif [ "${seal##*/}" != "SEAL.$sealed$added.txt" ]; then fail "$seal" "is the seal of $sealed under another name"
     else sed '1,/^---$/d' "$seal" >>"$work/named"; echo "$seal" >>"$work/sound"; continue; fi
@@ -54,10 +55,12 @@ grep -E '\.(SHA256SUMS|INDEX\.jsonl|GAPS\.tsv)$|/TOMBSTONES\.[^/]*\.tsv$' "$work
     day=$(echo "$name" | sed 's/^[^.]*\.\([0-9-]*\(\.a[0-9]*\)\{0,1\}\)\..*/\1/')
     if grep -qxF "$(hash "$list")  $name" "$work/named"; then
         case $name in *.SHA256SUMS) cat "$list" >>"$work/listed" ;; TOMBSTONES.*) cat "$list" >>"$work/gone" ;; esac
-    elif grep -qF "  $name" "$work/named"; then fail "$list" "not the list that its seal names: it was changed"
+    elif grep -qF "  $name" "$work/named"; then
+        fail "$list" "not the list that its seal names: it was changed"
+        case $name in *.SHA256SUMS) touch "$work/unlisted" ;; esac
     elif ! grep -qF "/SEAL.$day.txt" "$work/seals"; then fail "SEAL.$day.txt" "missing: nothing proves ${list#./}"
     elif ! grep -qF "/SEAL.$day.txt" "$work/unsound"; then fail "$list" "added: no seal names it"; fi
-    case $name in *.SHA256SUMS) touch "$work/has-lists" ;; TOMBSTONES.*) continue ;; esac
+    case $name in TOMBSTONES.*) continue ;; esac
     base=$(echo "$list" | sed -E 's/\.(SHA256SUMS|INDEX\.jsonl|GAPS\.tsv)$//')
     for kind in SHA256SUMS INDEX.jsonl GAPS.tsv; do [ -f "$base.$kind" ] || echo "$base.$kind"; done >>"$work/absent"
 done
@@ -96,14 +99,21 @@ while read -r file; do
         case $name in
             *.pub | SEAL.*.txt | SEAL.*.sig | SEAL.*.tsr | SEAL.*.p7s | *.SHA256SUMS | *.INDEX.jsonl | *.GAPS.tsv) ;;
             TOMBSTONES.*.tsv | verify.py | verify.sh | HOW-TO-VERIFY.*.txt) ;;
-            *) fail "$file" "added: no list names it" ;;
+            *)
+                was=$(grep "^$(hash "$file")  " "$work/listed" | head -n 1 | cut -c 67-)
+                if [ -n "$was" ]; then
+                    fail "$file" "is $was under another name"
+                    echo "$was" >>"$work/renamed"
+                elif [ ! -f "$work/unlisted" ]; then fail "$file" "added: no list names it"
+                else case $name in *.mp4) ;; *) fail "$file" "added: no list names it" ;; esac; fi
+                ;;
         esac
     fi
 done <"$work/files"
 if [ -z "$export" ]; then
     sed 's,.*/,,' "$work/files" | sort -u >"$work/here"
     while read -r sum name; do
-        grep -qxF "$name" "$work/here" || grep -qF "$sum" "$work/gone" || fail "$name" "missing"
+        grep -qxF "$name" "$work/here" "$work/renamed" || grep -qF "$sum" "$work/gone" || fail "$name" "missing"
     done <"$work/listed"
 fi
 
