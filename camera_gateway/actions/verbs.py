@@ -16,6 +16,7 @@ from camera_gateway.access.permissions import Act
 from camera_gateway.access.rights import FORBIDDEN, SECOND, UNBOUND, not_allowed, rights_of
 from camera_gateway.actions import (
     audit,
+    backup,
     cameras,
     compliance,
     drill,
@@ -115,6 +116,8 @@ VERBS: Mapping[str, Verb] = {
         Verb("audit.verify", institutions.Nothing, audit.verify, Act.AUDIT_SEE),
         Verb("seal.make", seals.MakeSeals, seals.make, Act.SEAL_MAKE),
         Verb("seal.verify", seals.VerifySeals, seals.verify, Act.AUDIT_SEE),
+        Verb("backup.begin", backup.BeginBackup, backup.begin, Act.SETTINGS_CHANGE),
+        Verb("backup.made", backup.MadeBackup, backup.made, Act.SETTINGS_CHANGE),
         Verb("drill", drill.DrillArgs, drill.drill, Act.COMPLIANCE_SEE),
         Verb("doctor", institutions.Nothing, health.doctor, Act.HEALTH_SEE),
         Verb("check", health.CheckArgs, health.check, Act.HEALTH_SEE),

@@ -8,6 +8,7 @@ import click
 
 from camera_gateway.cli import (
     audit,
+    backup,
     camera,
     drill,
     evidence,
@@ -50,5 +51,6 @@ for part in (
     evidence.group,
 ):
     main.add_command(part)
-for command in (*service.commands.commands.values(), *drill.commands.commands.values()):
-    main.add_command(command)
+for top in (service, drill, backup):
+    for command in top.commands.commands.values():
+        main.add_command(command)

@@ -112,7 +112,8 @@ def wilson(good: int, checked: int, z: float = Z_95) -> tuple[float, float]:
 
 def draw(books: Books, seed: str, number: int) -> Lots:
     """Draw `number` of all stored segments."""
-    digest, population, chosen, after = hashlib.sha256(), 0, list[SegmentId](), ""
+    chosen: list[SegmentId] = []
+    digest, population, after = hashlib.sha256(), 0, ""
     while page := books.read(partial(stored_ids, after=after)):
         digest.update("".join(f"{segment}\n" for segment in page).encode())
         population += len(page)

@@ -25,7 +25,7 @@ def look(file: BinaryIO) -> dict[str, Any]:
     """Return codec, width and height of the first keyframe that decodes without an error; else the cause."""
     try:
         container = av.open(file, "r", format="mp4")
-    except (av.FFmpegError, ValueError):
+    except (av.FFmpegError, OSError, ValueError):
         return {"cause": "not-mp4"}
     with container:
         stream = next((stream for stream in container.streams if isinstance(stream, VideoStream)), None)
@@ -44,7 +44,7 @@ def look(file: BinaryIO) -> dict[str, Any]:
                         if frame.key_frame and not frame.is_corrupt:
                             return {"codec": codec, "width": frame.width, "height": frame.height}
                     return {"cause": "undecodable"}
-        except (av.FFmpegError, ValueError):
+        except (av.FFmpegError, OSError, ValueError):
             return {"cause": "undecodable"}
         return {"cause": "no-keyframe"}
 

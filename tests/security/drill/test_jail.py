@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 TROJAN = """
 import ctypes, json, os, signal, socket, subprocess, sys
 from camera_gateway.media.jail import Limits, enter
+import encodings.idna
 open_before = sorted(int(name) for name in os.listdir('/proc/self/fd'))[:-1]
 environment = dict(os.environ)
 granted = sorted(enter(Limits()))
