@@ -236,7 +236,7 @@ def _take_seals(
     folder: str,
     contents: _Contents,
 ) -> None:
-    """Take the seals of the span's days with the cameras' lists, and of the days on which something of it was deleted."""
+    """Take the seals of the span's days with the cameras' lists, and of the days on which some of it was deleted."""
     days = {utc_day(at_us) for at_us in range(new.start_us, new.end_us, DAY_US)} | {utc_day(new.end_us - 1)}
     days |= {utc_day(row.sidecar.start_us) for row in rows}
     stones = [stone for camera in cameras for stone in tombstones.in_span(tx, camera.id, new.start_us, new.end_us)]

@@ -14,6 +14,7 @@ from camera_gateway.cli import (
     evidence,
     footage,
     hold,
+    incident,
     institution,
     retention,
     seal,
@@ -49,6 +50,7 @@ for part in (
     audit.group,
     seal.group,
     evidence.group,
+    incident.group,
 ):
     main.add_command(part)
 for top in (service, drill, backup):
