@@ -178,8 +178,8 @@ def _plan(gateway: Gateway, request: Request, found: list[Known], key: SigningKe
         paths |= {row.sidecar.segment: folders[site] + _name(row) for row in here}
     gaps = [gap for each in found for gap in _gaps(each, new.start_us, new.end_us)]
     sidecars = [row.sidecar for row in rows]
-    contents.texts["SPAN.GAPS.tsv"] = gaps_of_span(gaps).encode()
-    contents.texts["SPAN.CLOCKS.tsv"] = clocks_of_span(sidecars).encode()
+    contents.texts["SPAN-GAPS.tsv"] = gaps_of_span(gaps).encode()
+    contents.texts["SPAN-CLOCKS.tsv"] = clocks_of_span(sidecars).encode()
     contents.texts["CUSTODY.tsv"] = custody_log(request_rows.custody_of(tx, request)).encode()
     if not rows:
         _certify(tx, package, request, cameras, gaps, contents)
@@ -403,5 +403,5 @@ ru: Файлы, имя которых начинается с DERIVATIVE, – к
 en: Files whose names begin with DERIVATIVE are copies for convenience. The evidence is the original segments.
 
 A derivative is one MP4 of exactly the asked span of one camera: the same pictures and sound, not encoded again, cut by
-edit list. Where footage is missing the picture stands still; SPAN.GAPS.tsv says where and why.
+edit list. Where footage is missing the picture stands still; SPAN-GAPS.tsv says where and why.
 """

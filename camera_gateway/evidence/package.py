@@ -53,7 +53,7 @@ def export_text(head: str, files: Mapping[str, str]) -> bytes:
 
 
 def gaps_of_span(gaps: Iterable[SpanGap]) -> str:
-    """Return SPAN.GAPS.tsv: what is missing of the asked span, by camera and time."""
+    """Return SPAN-GAPS.tsv: what is missing of the asked span, by camera and time."""
     ordered = sorted(gaps, key=lambda gap: (gap.camera, gap.start_us, gap.end_us))
     rows = (
         (
@@ -71,7 +71,7 @@ def gaps_of_span(gaps: Iterable[SpanGap]) -> str:
 
 
 def clocks_of_span(sidecars: Iterable[Sidecar]) -> str:
-    """Return SPAN.CLOCKS.tsv: how the time of each segment was found, and how far the camera's clock was off."""
+    """Return SPAN-CLOCKS.tsv: how the time of each segment was found, and how far the camera's clock was off."""
     ordered = sorted(sidecars, key=lambda sidecar: (sidecar.camera, sidecar.start_us, sidecar.segment))
     rows = (
         (

@@ -459,7 +459,11 @@ class _Check:
             if path.endswith(".sig") and f"{path.removesuffix('.sig')}.txt" not in everything:
                 self.found.fail(f"{path.removesuffix('.sig')}.txt", "missing: only its signature is here")
         if not self.seals and not any(SEAL.fullmatch(n.rpartition("/")[2]) for n, _ in self.found.failures):
-            self.found.fail("SEAL.txt", "missing: there is no seal here, and so nothing is proven")
+            if export is None or not export.sound or export.head.get("sealed-days") != "-":
+                self.found.fail("SEAL.txt", "missing: there is no seal here, and so nothing is proven")
+        days = "-" if export is None or not export.sound else export.head.get("unsealed-days", "-")
+        if days != "-":
+            self.found.notes.append(f"not sealed when it was exported: {days}; EXPORT.txt alone vouches for it")
 
     def _check_export(self, export: Signed, everything: set[str], failed: set[str]) -> None:
         named = self._exported(export)
