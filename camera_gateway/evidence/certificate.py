@@ -172,6 +172,6 @@ def _causes(found: NothingFound, words: Mapping[str, str], language: str) -> Seq
     lines = []
     for gap in sorted(found.gaps, key=lambda gap: (gap.camera, gap.start_us)):
         cause = words["none"] if gap.cause is None else f"{gap.cause} – {cause_in(gap.cause, language)}"
-        detail = f" ({gap.detail})" if gap.detail else ""
+        detail = f" ({gap.detail})" if gap.detail and gap.cause is not None else ""
         lines.append(f"  {gap.camera}: {instant(gap.start_us)} – {instant(gap.end_us)}: {cause}{detail}")
     return lines

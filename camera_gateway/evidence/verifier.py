@@ -161,7 +161,7 @@ def parse_signed(text: str) -> tuple[dict[str, str], dict[str, str]]:
     if not end or len(head) < len(fields) or not all(colon for _, colon, _ in fields):
         msg = "no head of names and values"
         raise ValueError(msg)
-    if len(files) < len(lines) or not body.endswith("\n"):
+    if len(files) < len(lines) or body[-1:] not in {"", "\n"}:
         msg = "no list of hashes and names"
         raise ValueError(msg)
     return head, files
@@ -458,10 +458,11 @@ class _Check:
         for path in sorted(everything):
             if path.endswith(".sig") and f"{path.removesuffix('.sig')}.txt" not in everything:
                 self.found.fail(f"{path.removesuffix('.sig')}.txt", "missing: only its signature is here")
-        if not self.seals and not any(SEAL.fullmatch(n.rpartition("/")[2]) for n, _ in self.found.failures):
-            if export is None or not export.sound or export.head.get("sealed-days") != "-":
-                self.found.fail("SEAL.txt", "missing: there is no seal here, and so nothing is proven")
-        days = "-" if export is None or not export.sound else export.head.get("unsealed-days", "-")
+        head = export.head if export is not None and export.sound else {}
+        said = any(SEAL.fullmatch(n.rpartition("/")[2]) for n, _ in self.found.failures)
+        if not self.seals and not said and head.get("sealed-days") != "-":
+            self.found.fail("SEAL.txt", "missing: there is no seal here, and so nothing is proven")
+        days = head.get("unsealed-days", "-")
         if days != "-":
             self.found.notes.append(f"not sealed when it was exported: {days}; EXPORT.txt alone vouches for it")
 

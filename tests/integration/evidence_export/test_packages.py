@@ -6,7 +6,7 @@ import hashlib
 import subprocess
 import sys
 import zipfile
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from support.clips import FPS, WALL_US, h264_clip
@@ -20,6 +20,8 @@ from camera_gateway.media.judge import decode_all, list_packets
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from support.evidence_house import House
+
 HALL, YARD = CameraId("kg-hall"), CameraId("kg-yard")
 
 
@@ -27,12 +29,32 @@ def failing(path: Path) -> set[str]:
     return {name for name, _ in verifier.verify(path).failures}
 
 
+def names(directory: Path, pattern: str = "*") -> set[str]:
+    return {path.name for path in directory.glob(pattern)}
+
+
+def checked(package: Path, *command: str) -> None:
+    """Hold a verifier in the package to exit 0."""
+    done = subprocess.run(command, cwd=package, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def objects(store: Path, sha256: str) -> list[Path]:
+    files = [path for path in store.rglob("*") if path.is_file()]
+    return [path for path in files if hashlib.sha256(path.read_bytes()).hexdigest() == sha256]
+
+
+def original(package: Path) -> Path:
+    """One of the segments."""
+    return next(path for path in sorted(package.glob("*.mp4")) if path.name[0].isdigit())
+
+
 def head_of(package: Path) -> dict[str, str]:
     return verifier.parse_signed((package / "EXPORT.txt").read_text())[0]
 
 
 async def test_a_sealed_span_is_packed_bit_for_bit_and_verifies_as_zip_and_as_directory(
-    house: Any, tmp_path: Path
+    house: House, tmp_path: Path
 ) -> None:
     sealed = house.record(HALL)
     await house.seal()
@@ -54,25 +76,24 @@ async def test_a_sealed_span_is_packed_bit_for_bit_and_verifies_as_zip_and_as_di
     assert head["requester"] == "следователь А. Серік"
     assert (head["asked-by"], head["approved-by"]) == ("token:alia", "token:berik")
     assert head["missing-s"] == "0.000"
-    assert not list(tmp_path.glob(".*.part"))
+    assert names(tmp_path, ".*.part") == set()
 
 
-async def test_the_enclosed_verifiers_pass_without_this_software(house: Any, tmp_path: Path) -> None:
+async def test_the_enclosed_verifiers_pass_without_this_software(house: House, tmp_path: Path) -> None:
     house.record(HALL)
     await house.seal()
     package = tmp_path / "d"
     await house.export(await house.ask(), package)
-    for command in ([sys.executable, "-I", "verify.py", "."], ["sh", "verify.sh", "."]):
-        done = subprocess.run(command, cwd=package, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
+    checked(package, sys.executable, "-I", "verify.py", ".")
+    checked(package, "sh", "verify.sh", ".")
 
 
-async def test_each_tampering_is_named(house: Any, tmp_path: Path) -> None:
+async def test_each_tampering_is_named(house: House, tmp_path: Path) -> None:
     house.record(HALL)
     await house.seal()
     package = tmp_path / "d"
     await house.export(await house.ask(), package)
-    segment = next(path for path in package.glob("*.mp4") if path.name[0].isdigit())
+    segment = original(package)
     for path, change in (
         (package / "EXPORT.txt", lambda data: data.replace(b"26-7510", b"26-7511")),
         (package / "CUSTODY.tsv", lambda data: data.replace(b"alia", b"alya")),
@@ -92,7 +113,7 @@ async def test_each_tampering_is_named(house: Any, tmp_path: Path) -> None:
 
 
 async def test_a_day_that_is_not_sealed_is_said_to_be_so_and_vouched_for_by_the_export(
-    house: Any, tmp_path: Path
+    house: House, tmp_path: Path
 ) -> None:
     house.record(HALL, store=False)
     report = await house.export(await house.ask(), tmp_path / "d")
@@ -101,14 +122,13 @@ async def test_a_day_that_is_not_sealed_is_said_to_be_so_and_vouched_for_by_the_
     assert found.failures == []
     assert any("not sealed" in note for note in found.notes)
     assert head_of(tmp_path / "d")["unsealed-segments"] == "3"
-    done = subprocess.run(["sh", "verify.sh", "."], cwd=tmp_path / "d", capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    segment = next(path for path in (tmp_path / "d").glob("*.mp4") if path.name[0].isdigit())
+    checked(tmp_path / "d", "sh", "verify.sh", ".")
+    segment = original(tmp_path / "d")
     segment.write_bytes(b"x")
     assert failing(tmp_path / "d") == {segment.name}
 
 
-async def test_the_derivative_shows_exactly_the_span_with_the_boxes_of_onvif(house: Any, tmp_path: Path) -> None:
+async def test_the_derivative_shows_exactly_the_span_with_the_boxes_of_onvif(house: House, tmp_path: Path) -> None:
     house.record(HALL)
     await house.export(await house.ask(1.0, 4.0), tmp_path / "d")
     made = tmp_path / "d" / "DERIVATIVE.kg-hall.mp4"
@@ -124,10 +144,10 @@ async def test_the_derivative_shows_exactly_the_span_with_the_boxes_of_onvif(hou
     assert b"token:alia" in data
     start = int.from_bytes(data[-8:], "big")
     assert start // 10 - 11_644_473_600_000_000 == WALL_US + US
-    assert "DERIVATIVE.README.txt" in {path.name for path in (tmp_path / "d").iterdir()}
+    assert "DERIVATIVE.README.txt" in names(tmp_path / "d")
 
 
-async def test_no_recording_is_a_signed_certificate_with_the_causes(house: Any, tmp_path: Path) -> None:
+async def test_no_recording_is_a_signed_certificate_with_the_causes(house: House, tmp_path: Path) -> None:
     house.gap(HALL, 0, 6)
     await house.seal()
     report = await house.export(await house.ask(), tmp_path / "d")
@@ -141,15 +161,14 @@ async def test_no_recording_is_a_signed_certificate_with_the_causes(house: Any, 
     assert failing(tmp_path / "d") == {"NO-RECORDING.ru.txt"}
 
 
-async def test_a_damaged_object_is_packed_as_it_is_and_named_by_all(house: Any, tmp_path: Path) -> None:
+async def test_a_damaged_object_is_packed_as_it_is_and_named_by_all(house: House, tmp_path: Path) -> None:
     sealed = house.record(HALL)
     await house.seal()
     wrong = sealed[1]
     spooled = house.loaded.settings.site.data_dir / "spool" / HALL / f"{wrong.segment}.mp4"
     spooled.write_bytes(b"torn")
     assert (await house.export(await house.ask(), tmp_path / "sound"))["findings"] == []
-    files = [path for path in (tmp_path / "store").rglob("*") if path.is_file()]
-    damaged = [path for path in files if hashlib.sha256(path.read_bytes()).hexdigest() == wrong.sha256]
+    damaged = objects(tmp_path / "store", wrong.sha256)
     assert damaged
     for path in damaged:
         data = bytearray(path.read_bytes())
@@ -161,7 +180,7 @@ async def test_a_damaged_object_is_packed_as_it_is_and_named_by_all(house: Any, 
     assert failing(tmp_path / "d") == {f"{wrong.start_us:016d}-{wrong.sha256[:16]}.mp4"}
 
 
-async def test_the_hold_is_there_before_the_approval_and_nobody_approves_alone(house: Any, tmp_path: Path) -> None:
+async def test_the_hold_is_there_before_the_approval_and_nobody_approves_alone(house: House, tmp_path: Path) -> None:
     house.record(HALL)
     span = {"from_us": WALL_US, "to_us": WALL_US + 6 * US}
     asked = {"requester": "a", "body": "b", "legal_ground": "c", "case": "d", "cameras": [HALL], **span}
@@ -184,7 +203,7 @@ async def test_the_hold_is_there_before_the_approval_and_nobody_approves_alone(h
         await house.people.do(house.alia, "evidence.export-finish", **done)
 
 
-async def test_an_incident_is_held_entered_and_told_in_one_step(house: Any) -> None:
+async def test_an_incident_is_held_entered_and_told_in_one_step(house: House) -> None:
     house.record(HALL)
     before_us = house.clock.now_us()
     at_us = WALL_US + 2 * US
