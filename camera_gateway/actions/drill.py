@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from camera_gateway.errors import Unavailable
 from camera_gateway.footage.books import Books
-from camera_gateway.footage.drill import Driller, Drilled, draw, wilson
+from camera_gateway.footage.drill import Drilled, Driller, draw, wilson
 
 if TYPE_CHECKING:
     from camera_gateway.actions.gateway import Gateway

@@ -20,4 +20,5 @@ if TYPE_CHECKING:
 def stored_ids(tx: Transaction, after: str = "", limit: int = 20_000) -> list[SegmentId]:
     """Return up to `limit` ids of stored segments behind `after`, in order."""
     query = select(segments.c.segment).where(segments.c.segment > after, segments.c.state.in_(sorted(STORED)))
-    return [SegmentId(found) for found in tx.connection.execute(query.order_by(segments.c.segment).limit(limit)).scalars()]
+    found = tx.connection.execute(query.order_by(segments.c.segment).limit(limit))
+    return [SegmentId(segment) for segment in found.scalars()]

@@ -1,4 +1,4 @@
-"""`camera-gateway backup`: the catalogue, the settings and the list of keys in one file, to be kept elsewhere."""
+"""`camera-gateway backup|rebuild`: the catalogue in a file to be kept elsewhere, and anew from the bucket alone."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from rich.progress import Progress, TaskID
 
 from camera_gateway.cli.shell import command
 from camera_gateway.errors import InvalidInput
 from camera_gateway.roles.backing_up import back_up, look_at
+from camera_gateway.roles.rebuilding import rebuild as rebuild_catalogue
 
 if TYPE_CHECKING:
     from camera_gateway.cli.shell import Shell
@@ -42,3 +44,25 @@ def backup(shell: Shell, *, output: Path | None, with_keys: bool, verify: Path |
             if not with_keys:
                 shell.out.say(f"not in it, and to be kept elsewhere: {', '.join(made['keys']) or 'no keys'}")
     return 0
+
+
+@command(commands, "rebuild")
+def rebuild(shell: Shell) -> int:
+    """Make a lost catalogue anew from the bucket; cameras come back paused. Exit 1 when anything is amiss there."""
+    if shell.token_file is not None:
+        raise InvalidInput("rebuild takes no token: the users were lost too", hint="run it from the host's shell")
+    with Progress(console=shell.out.notes, disable=not shell.out.shows_progress, transient=True) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def show(stage: str, done: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(stage, total=None)
+            bars.update(tasks[stage], completed=done, description=f"{stage}: {done}")
+
+        found = rebuild_catalogue(shell.loaded, shell.clock, show)
+    if not shell.out.document(found):
+        shell.out.table(found["findings"], ("invariant", "what", "where"), empty="")
+        made = ("cameras", "segments", "seals", "gaps", "unknown_gaps", "holds", "tombstones")
+        shell.out.say("rebuilt: " + ", ".join(f"{found[name]} {name.replace('_', ' ')}" for name in made))
+        shell.out.say("cameras are paused and have no address; users, policies and names were not in the bucket")
+    return 0 if found["ok"] else 1

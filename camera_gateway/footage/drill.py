@@ -44,8 +44,10 @@ GONE = frozenset({MISSING, WRONG_SIZE, WRONG_HASH})
 
 @dataclass(frozen=True, slots=True)
 class Lots:
-    """What a drill will look at. `population` is how many stored segments there were, `digest` the SHA-256 of their
-    ids, each followed by a line feed, in their order.
+    """What a drill will look at.
+
+    `population` is how many stored segments there were, `digest` the SHA-256 of their ids, each followed by a line
+    feed, in their order.
     """
 
     seed: str

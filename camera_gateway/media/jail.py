@@ -99,22 +99,25 @@ _SECCOMP_SET_MODE_FILTER, _SECCOMP_TSYNC = 1, 1
 _RET_ALLOW, _RET_KILL, _RET_EPERM = 0x7FFF0000, 0x80000000, 0x00050001
 _LOAD, _JUMP_IF_EQUAL, _RETURN = 0x20, 0x15, 0x06
 
+# what computing on descriptors that are open takes; no open, no socket, no process, no signal, no memory of others:
+# read write close fstat lseek mmap mprotect munmap brk rt_sigaction rt_sigprocmask rt_sigreturn pread64 readv writev
+# sched_yield mremap madvise getpid exit sigaltstack gettid futex sched_getaffinity clock_gettime clock_nanosleep
+# exit_group getrandom rseq set_robust_list restart_syscall times getrusage
+_X86_64 = "0 1 3 5 8 9 10 12 11 13 14 15 17 19 20 24 25 28 39 60 131 186 202 204 228 230 231 318 334 273 219 100 98"
+_AARCH64 = (
+    "63 64 57 80 62 222 226 215 214 134 135 139 67 65 66 124 216 233 172 93 132 178 98 123 113 115 94 278 293 99 "
+    "128 153 165"
+)
 _ALLOWED = {
-    # what computing on descriptors that are open takes; no open, no socket, no process, no signal, no memory of others.
-    # read write close fstat lseek mmap mprotect munmap brk rt_sigaction rt_sigprocmask rt_sigreturn pread64 readv
-    # writev sched_yield mremap madvise getpid exit sigaltstack gettid futex sched_getaffinity clock_gettime
-    # clock_nanosleep exit_group getrandom rseq set_robust_list restart_syscall times getrusage
     "x86_64": (
         0xC000003E,
         317,
-        (0, 1, 3, 5, 8, 9, 10, 11, 12, 13, 14, 15, 17, 19, 20, 24, 25, 28, 39, 60, 131, 186, 202, 204, 228, 230, 231)
-        + (318, 334, 273, 219, 100, 98),
+        tuple(int(number) for number in _X86_64.split()),
     ),
     "aarch64": (
         0xC00000B7,
         277,
-        (63, 64, 57, 80, 62, 222, 226, 215, 214, 134, 135, 139, 67, 65, 66, 124, 216, 233, 172, 93, 132, 178, 98, 123)
-        + (113, 115, 94, 278, 293, 99, 128, 153, 165),
+        tuple(int(number) for number in _AARCH64.split()),
     ),
 }
 """By machine: AUDIT_ARCH, the number of seccomp(2), the numbers of the system calls that stay (asm/unistd.h)."""

@@ -9,7 +9,7 @@ import tarfile
 from typing import TYPE_CHECKING
 
 import pytest
-from support.command_line import CommandLine
+from support.command_line import Directory
 
 from camera_gateway.catalogue.opening import Catalogue
 from camera_gateway.catalogue.registry import list_institutions
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def shell(tmp_path: Path) -> CommandLine:
-    made = CommandLine(tmp_path)
+def shell(tmp_path: Path) -> Directory:
+    made = Directory(tmp_path / "site")
     made.add_institution()
     return made
 
@@ -32,7 +32,7 @@ def unpack(file: Path, where: Path) -> Path:
     return where
 
 
-def test_a_backup_can_be_put_back_and_has_everything_but_the_keys(shell: CommandLine, tmp_path: Path) -> None:
+def test_a_backup_can_be_put_back_and_has_everything_but_the_keys(shell: Directory, tmp_path: Path) -> None:
     file = tmp_path / "b.tar"
     made = shell.json("backup", "-o", str(file))
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -51,22 +51,20 @@ def test_a_backup_can_be_put_back_and_has_everything_but_the_keys(shell: Command
         Catalogue.open("sqlite:///catalogue.sqlite", there, SystemClock()) as catalogue,
         catalogue.read() as tx,
     ):
-        assert [found.id for found in list_institutions(tx)] == [
-            row["id"] for row in shell.json("institution", "list")
-        ]
+        assert [found.id for found in list_institutions(tx)] == [row["id"] for row in shell.json("institution", "list")]
         assert catalogue.identity == json.loads((there / "MANIFEST.json").read_text())["catalogue"]
 
 
-def test_no_byte_of_a_key_is_in_a_backup_without_keys(shell: CommandLine, tmp_path: Path) -> None:
+def test_no_byte_of_a_key_is_in_a_backup_without_keys(shell: Directory, tmp_path: Path) -> None:
     file = tmp_path / "b.tar"
     shell.json("backup", "-o", str(file))
-    keys = [path for path in shell.data.rglob("*.key")]
+    keys = list(shell.data.rglob("*.key"))
     assert keys
     whole = file.read_bytes()
     assert [path.name for path in keys if path.read_bytes().strip() in whole] == []
 
 
-def test_keys_go_in_when_they_are_asked_for(shell: CommandLine, tmp_path: Path) -> None:
+def test_keys_go_in_when_they_are_asked_for(shell: Directory, tmp_path: Path) -> None:
     file = tmp_path / "b.tar"
     shell.json("backup", "-o", str(file), "--with-keys")
     there = unpack(file, tmp_path / "there")
@@ -75,21 +73,27 @@ def test_keys_go_in_when_they_are_asked_for(shell: CommandLine, tmp_path: Path) 
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
 
 
-def test_both_ends_of_a_backup_are_in_the_audit_log(shell: CommandLine, tmp_path: Path) -> None:
+def test_both_ends_of_a_backup_are_in_the_audit_log(shell: Directory, tmp_path: Path) -> None:
     made = shell.json("backup", "-o", str(tmp_path / "b.tar"))
     rows = shell.json("audit", "list", "--action", "backup")
     assert [row["action"] for row in rows] == ["backup.begin", "backup.made"]
     assert rows[1]["details"]["sha256"] == made["sha256"]
 
 
-def test_a_backup_is_never_written_over_another(shell: CommandLine, tmp_path: Path) -> None:
+def test_a_backup_is_made_while_the_service_writes(shell: Directory, tmp_path: Path) -> None:
+    with shell.serving():
+        shell.json("backup", "-o", str(tmp_path / "b.tar"))
+        assert shell.json("backup", "--verify", str(tmp_path / "b.tar"))["ok"]
+
+
+def test_a_backup_is_never_written_over_another(shell: Directory, tmp_path: Path) -> None:
     file = tmp_path / "b.tar"
     file.write_bytes(b"the only copy")
     shell.json("backup", "-o", str(file), code=4)
     assert file.read_bytes() == b"the only copy"
 
 
-def test_a_backup_says_whether_it_is_whole(shell: CommandLine, tmp_path: Path) -> None:
+def test_a_backup_says_whether_it_is_whole(shell: Directory, tmp_path: Path) -> None:
     file = tmp_path / "b.tar"
     shell.json("backup", "-o", str(file))
     assert shell.json("backup", "--verify", str(file))["ok"]
@@ -100,7 +104,7 @@ def test_a_backup_says_whether_it_is_whole(shell: CommandLine, tmp_path: Path) -
     assert [line.partition(":")[0] for line in found["failures"]] == ["catalogue.sqlite"]
 
 
-def test_what_is_no_backup_is_refused(shell: CommandLine, tmp_path: Path) -> None:
+def test_what_is_no_backup_is_refused(shell: Directory, tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(b"not a tar" * 1_000)
     shell.json("backup", "--verify", str(tmp_path / "x"), code=2)
     shell.json("backup", "--verify", str(tmp_path / "nothing"), code=3)

@@ -12,7 +12,7 @@ from support.gateway_rig import Rig
 from camera_gateway.catalogue.gaps import gaps_in_span
 from camera_gateway.domain.footage import GapCause, SegmentState
 from camera_gateway.domain.people import SYSTEM
-from camera_gateway.footage.drill import Driller, Drilled, draw
+from camera_gateway.footage.drill import Drilled, Driller, draw
 from storage.blobs import Chunks
 from storage.errors import Missing, Transient
 
