@@ -252,11 +252,11 @@ class _Check:
             if path not in {name for name, _ in self.found.failures}:
                 self.found.fail(path, "a key that was neither given nor announced by an earlier seal")
             return False
-        if named in self.keys or self.given:
+        if named in self.keys or self.given or not named.startswith("SHA256:"):
             self.found.fail(signed.path, "its signature does not fit: text or signature was changed")
             return False
         for path, _ in self.keys.values():
-            self.found.fail(path, f"not the key that {signed.path} names: {named or 'none'}")
+            self.found.fail(path, f"not the key that {signed.path} names: {named}")
         return False
 
     def _signed(self, path: str) -> Signed | None:
