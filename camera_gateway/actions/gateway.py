@@ -17,13 +17,19 @@ if TYPE_CHECKING:
 
     from camera_gateway.catalogue.opening import Catalogue, Transaction
     from camera_gateway.clock import Clock
+    from camera_gateway.domain.ids import SegmentId
     from camera_gateway.domain.people import Actor
+    from camera_gateway.retention.times import TwoClocks
     from camera_gateway.settings.schema import Settings
     from camera_gateway.settings.vault import Vault
     from storage.blobs import BlobStore
     from storage.spool import Spool
 
 T = TypeVar("T")
+
+
+def _unheard(_ratio: float) -> None:
+    """Let what nobody measures pass."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,12 @@ class Gateway:
     """Rung after a change of the registry, so that the plan is written at once; a scan guarantees it."""
     uplink_bps: Callable[[], int | None] = lambda: None
     """What the uplink was seen to carry, bits per second; None where nobody uploads, or not long enough yet."""
+    uploading: Callable[[], frozenset[SegmentId]] = frozenset
+    """What is being uploaded right now: a sweep leaves it alone."""
+    clocks: TwoClocks | None = None
+    """What watches the clock since the start of a service; None: a lone command has just begun."""
+    drilled: Callable[[float], None] = _unheard
+    """Told the share of segments that a drill has found good."""
 
     async def read(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` in a read transaction on the catalogue's thread."""

@@ -11,10 +11,11 @@ from pydantic import BaseModel, ConfigDict
 
 from camera_gateway.actions.cameras import current_statuses
 from camera_gateway.actions.ongoing import STALE_US
+from camera_gateway.actions.seals import signing_key
 from camera_gateway.catalogue import registry, segments, upload_queue
 from camera_gateway.clock import rfc3339
 from camera_gateway.domain.camera import CameraState
-from camera_gateway.errors import Unavailable
+from camera_gateway.errors import GatewayError, Unavailable
 from camera_gateway.footage.books import Books
 from camera_gateway.footage.check import Depth
 from camera_gateway.footage.check import check as fsck
@@ -43,6 +44,7 @@ class CheckArgs(BaseModel):
 async def doctor(gateway: Gateway, _actor: Actor, _args: Nothing) -> dict[str, Any]:
     """Prove, property by property, what this installation promises; nothing is taken on trust."""
     properties = [*await _store_properties(gateway), _disk(gateway), await _database(gateway), _recorder(gateway)]
+    properties.append(await _seal_key(gateway))
     without_lock = gateway.settings.store.object_lock == "none"
 
     def required(name: str) -> bool:
@@ -67,7 +69,8 @@ def findings(gateway: Gateway) -> list[str]:
             "embedded store: write-once for S3 clients, not against somebody with a shell on this host"
             " (SeaweedFS's own shell can delete locked objects)"
         )
-    found.append("witness: NONE – nobody outside this installation holds a copy of its seals")
+    if gateway.settings.witness.kind == "none":
+        found.append("witness: NONE – nobody outside this installation holds a copy of its seals")
     return found
 
 
@@ -90,6 +93,14 @@ async def _database(gateway: Gateway) -> Property:
     if broken is None:
         return Property("database", "proven", "WAL, synchronous=FULL, pages and audit chain sound")
     return Property("database", "failed", broken)
+
+
+async def _seal_key(gateway: Gateway) -> Property:
+    try:
+        key = await signing_key(gateway)
+    except GatewayError as error:
+        return Property("seal-key", "failed", error.message)
+    return Property("seal-key", "proven", f"{key.public.fingerprint}: compare it with the paper")
 
 
 def _recorder(gateway: Gateway) -> Property:

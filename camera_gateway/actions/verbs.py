@@ -1,6 +1,8 @@
 """The table of verbs: the name that shell, control socket and HTTP share, its arguments, its one function.
 
-Promises that nothing reaches a function unparsed, and that what went wrong is a `GatewayError`.
+Promises that nothing is done for a user whose grants do not allow it: each verb names the act that it is and the
+places that it touches, and `perform` asks `access.permissions.may` before the verb sees its arguments (Z1). What was
+refused leaves an audit row.
 """
 
 from __future__ import annotations
@@ -10,55 +12,183 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ValidationError
 
-from camera_gateway.actions import cameras, changing, compliance, footage, health, institutions
-from camera_gateway.errors import InvalidInput
+from camera_gateway.access.permissions import Act
+from camera_gateway.access.rights import FORBIDDEN, SECOND, UNBOUND, not_allowed, rights_of
+from camera_gateway.actions import (
+    audit,
+    backup,
+    cameras,
+    changing,
+    compliance,
+    drill,
+    evidence,
+    evidence_export,
+    footage,
+    health,
+    holds,
+    incident,
+    institutions,
+    people,
+    places,
+    retention,
+    retention_rules,
+    seals,
+)
+from camera_gateway.errors import InvalidInput, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from camera_gateway.actions.gateway import Gateway
-    from camera_gateway.domain.people import Actor
+    from camera_gateway.actions.places import Places
+    from camera_gateway.catalogue.opening import Transaction
+    from camera_gateway.domain.people import Actor, Place
 
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """One verb. `work(gateway, actor, arguments)` returns what JSON can hold."""
+    """One verb. `work(gateway, actor, arguments)` returns what JSON can hold.
+
+    `act` is what a user needs the right to, over every one of `places(tx, arguments)`. A list whose places are
+    anywhere has `row`, which tells the place of each of its rows; rows of other places are left out.
+    `asks_second`: the verb itself calls `require_second`; any other that takes two people is refused to one.
+    """
 
     name: str
     arguments: type[BaseModel]
     work: Callable[[Gateway, Actor, Any], Awaitable[Any]]
+    act: Act
+    places: Callable[[Transaction, Any], Places] = places.whole
+    row: Callable[[Transaction, Mapping[str, Any]], Place] | None = None
+    asks_second: bool = False
 
+
+_SEE, _MANAGE = Act.REGISTRY_SEE, Act.CAMERA_MANAGE
 
 VERBS: Mapping[str, Verb] = {
     verb.name: verb
     for verb in (
-        Verb("institution.add", institutions.AddInstitution, institutions.add),
-        Verb("institution.list", institutions.Nothing, institutions.list_),
-        Verb("institution.show", institutions.OneInstitution, institutions.show),
-        Verb("institution.change", changing.ChangeInstitution, changing.change_institution),
-        Verb("camera.add", cameras.AddCamera, cameras.add),
-        Verb("camera.list", cameras.ListCameras, cameras.list_),
-        Verb("camera.show", cameras.OneCamera, cameras.show),
-        Verb("camera.probe", cameras.ProbeCamera, cameras.probe_),
-        Verb("camera.change", changing.ChangeCamera, changing.change_camera),
-        Verb("camera.replace", changing.ReplaceDevice, changing.replace_device),
-        Verb("camera.pause", cameras.OneCamera, cameras.pause),
-        Verb("camera.resume", cameras.OneCamera, cameras.resume),
-        Verb("camera.retire", cameras.OneCamera, cameras.retire),
-        Verb("footage.list", footage.Span, footage.list_),
-        Verb("footage.coverage", footage.Span, footage.coverage_),
-        Verb("footage.fetch-plan", footage.Span, footage.fetch_plan),
-        Verb("compliance.check", compliance.CheckCompliance, compliance.check),
-        Verb("standard.list", institutions.Nothing, compliance.list_standards),
-        Verb("doctor", institutions.Nothing, health.doctor),
-        Verb("check", health.CheckArgs, health.check),
-        Verb("status", institutions.Nothing, health.status),
+        Verb("institution.add", institutions.AddInstitution, institutions.add, _MANAGE, places.new_institution),
+        Verb(
+            "institution.list",
+            institutions.Nothing,
+            institutions.list_,
+            _SEE,
+            places.anywhere,
+            places.row_of_institution,
+        ),
+        Verb("institution.show", institutions.OneInstitution, institutions.show, _SEE, places.institution),
+        Verb(
+            "institution.change",
+            changing.ChangeInstitution,
+            changing.change_institution,
+            _MANAGE,
+            places.institution,
+        ),
+        Verb("camera.add", cameras.AddCamera, cameras.add, _MANAGE, places.new_camera),
+        Verb("camera.list", cameras.ListCameras, cameras.list_, _SEE, places.anywhere, places.row_of_camera),
+        Verb("camera.show", cameras.OneCamera, cameras.show, Act.HEALTH_SEE, places.camera),
+        Verb("camera.probe", cameras.ProbeCamera, cameras.probe_, _MANAGE, places.probed),
+        Verb("camera.change", changing.ChangeCamera, changing.change_camera, _MANAGE, places.camera),
+        Verb("camera.replace", changing.ReplaceDevice, changing.replace_device, _MANAGE, places.camera),
+        Verb("camera.pause", cameras.OneCamera, cameras.pause, _MANAGE, places.camera),
+        Verb("camera.resume", cameras.OneCamera, cameras.resume, _MANAGE, places.camera),
+        Verb("camera.retire", cameras.OneCamera, cameras.retire, _MANAGE, places.camera),
+        Verb("footage.list", footage.Span, footage.list_, Act.COMPLIANCE_SEE, places.camera),
+        Verb("footage.coverage", footage.Span, footage.coverage_, Act.COVERAGE_SEE, places.camera),
+        Verb("footage.fetch-plan", footage.Span, footage.fetch_plan, Act.FOOTAGE_VIEW, places.camera),
+        Verb("compliance.check", compliance.CheckCompliance, compliance.check, Act.COMPLIANCE_SEE, places.institution),
+        # the rule books are the same everywhere
+        Verb("standard.list", institutions.Nothing, compliance.list_standards, Act.COMPLIANCE_SEE, places.anywhere),
+        # over whom is asked by each of them, in the transaction of the change
+        Verb("user.add", people.AddUser, people.add_user, Act.PEOPLE_MANAGE, places.anywhere),
+        Verb("user.list", institutions.Nothing, people.list_users, Act.PEOPLE_MANAGE, places.anywhere),
+        Verb("user.disable", people.OneUser, people.disable_user, Act.PEOPLE_MANAGE, places.anywhere),
+        Verb("user.role", people.ChangeRole, people.change_role, Act.PEOPLE_MANAGE, places.anywhere),
+        Verb("token.create", people.CreateToken, people.create_token, Act.PEOPLE_MANAGE, places.anywhere),
+        Verb("token.list", people.ListTokens, people.list_tokens, Act.PEOPLE_MANAGE, places.anywhere),
+        Verb("token.revoke", people.OneToken, people.revoke_token, Act.PEOPLE_MANAGE, places.anywhere),
+        Verb("retention.plan", retention.MakePlan, retention.plan, Act.RETENTION_SEE),
+        Verb("retention.sweep", retention.Sweep, retention.sweep, Act.RETENTION_SWEEP),
+        Verb("retention.certificate", retention.OnePlan, retention.certificate_, Act.RETENTION_SEE),
+        Verb("retention.overdue", institutions.Nothing, retention.overdue, Act.RETENTION_SEE),
+        Verb("retention.policy-list", institutions.Nothing, retention_rules.list_rules_, Act.RETENTION_SEE),
+        Verb(
+            "retention.policy-set",
+            retention_rules.SetRule,
+            retention_rules.set_rule,
+            Act.RETENTION_SHORTEN,
+            retention_rules.places_of_rule,
+            asks_second=True,
+        ),
+        Verb("hold.place", holds.PlaceHold, holds.place, Act.HOLD_PLACE, holds.places_of_order),
+        Verb("hold.list", holds.ListHolds, holds.list_, Act.HOLD_PLACE, places.anywhere, holds.row_of_hold),
+        Verb("hold.lift", holds.LiftHold, holds.lift, Act.HOLD_LIFT, holds.places_of_hold, asks_second=True),
+        Verb("hold.check", holds.CheckHolds, holds.check, Act.RETENTION_SEE),
+        Verb("audit.list", audit.ListAudit, audit.list_, Act.AUDIT_SEE),
+        Verb("audit.verify", institutions.Nothing, audit.verify, Act.AUDIT_SEE),
+        Verb("seal.make", seals.MakeSeals, seals.make, Act.SEAL_MAKE),
+        Verb("seal.verify", seals.VerifySeals, seals.verify, Act.AUDIT_SEE),
+        Verb(
+            "evidence.request",
+            evidence.AskForEvidence,
+            evidence.request,
+            Act.EVIDENCE_REQUEST,
+            evidence.places_of_question,
+        ),
+        Verb(
+            "evidence.approve",
+            evidence.OneRequest,
+            evidence.approve,
+            Act.EVIDENCE_APPROVE,
+            evidence.places_of_request,
+            asks_second=True,
+        ),
+        Verb(
+            "evidence.list",
+            institutions.Nothing,
+            evidence.list_,
+            Act.EVIDENCE_REQUEST,
+            places.anywhere,
+            evidence.row_of_request,
+        ),
+        Verb(
+            "evidence.export-plan",
+            evidence.OneRequest,
+            evidence_export.plan,
+            Act.EVIDENCE_EXPORT,
+            evidence.places_of_request,
+        ),
+        Verb(
+            "evidence.export-finish",
+            evidence_export.FinishExport,
+            evidence_export.finish,
+            Act.EVIDENCE_EXPORT,
+            evidence_export.places_of_package,
+        ),
+        Verb(
+            "incident.report", incident.ReportIncident, incident.report, Act.INCIDENT_REPORT, incident.places_of_report
+        ),
+        Verb(
+            "incident.list",
+            institutions.Nothing,
+            incident.list_,
+            Act.INCIDENT_REPORT,
+            places.anywhere,
+            incident.row_of_incident,
+        ),
+        Verb("backup.begin", backup.BeginBackup, backup.begin, Act.SETTINGS_CHANGE),
+        Verb("backup.made", backup.MadeBackup, backup.made, Act.SETTINGS_CHANGE),
+        Verb("drill", drill.DrillArgs, drill.drill, Act.COMPLIANCE_SEE),
+        Verb("doctor", institutions.Nothing, health.doctor, Act.HEALTH_SEE),
+        Verb("check", health.CheckArgs, health.check, Act.HEALTH_SEE),
+        Verb("status", institutions.Nothing, health.status, Act.HEALTH_SEE),
     )
 }
 
 
 async def perform(gateway: Gateway, actor: Actor, name: str, raw: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
-    """Parse the arguments of a verb and do it. Raises `GatewayError` for everything expected."""
+    """Parse the arguments of a verb, ask for the right to it, and do it. `GatewayError` for everything expected."""
     verb = VERBS.get(name)
     if verb is None:
         hint = "client and service are of different versions; restart both"
@@ -69,4 +199,42 @@ async def perform(gateway: Gateway, actor: Actor, name: str, raw: Mapping[str, A
         first = error.errors(include_input=False, include_url=False)[0]
         field = ".".join(str(part) for part in first["loc"])
         raise InvalidInput(f"{name}: {field}: {first['msg']}", hint="see camera-gateway --help") from None
-    return await verb.work(gateway, actor, arguments)
+    try:
+        return await _allowed(gateway, actor, verb, arguments)
+    except Refused as error:
+        if error.code in {FORBIDDEN, SECOND}:
+            reason = error.message
+            await gateway.write(actor, lambda tx: tx.audit("access.refused", f"verb:{name}", reason=reason))
+        raise
+
+
+async def _allowed(gateway: Gateway, actor: Actor, verb: Verb, arguments: BaseModel) -> Any:  # noqa: ANN401 - JSON
+    """Do the verb as far as the actor's rights go: not at all (`Refused`), for some rows of a list, or whole."""
+    if actor.kind in UNBOUND:
+        return await verb.work(gateway, actor, arguments)
+    await gateway.read(lambda tx: _permit(tx, actor, verb, arguments))
+    result = await verb.work(gateway, actor, arguments)
+    place_of = verb.row
+    if place_of is None:
+        return result
+
+    def permitted_rows(tx: Transaction) -> list[Any]:
+        rights = rights_of(tx, actor)
+        return [row for row in result if rights.decide(verb.act, place_of(tx, row)).allowed]
+
+    return await gateway.read(permitted_rows)
+
+
+def _permit(tx: Transaction, actor: Actor, verb: Verb, arguments: BaseModel) -> None:
+    """Raise `Refused` unless the actor may do the verb, alone or (where it asks by itself) as one of two."""
+    rights = rights_of(tx, actor)
+    for place in verb.places(tx, arguments):
+        decision = rights.decide(verb.act, place)
+        if not decision.allowed:
+            raise not_allowed(actor, decision)
+        if decision.needs_second_person and not verb.asks_second:
+            raise Refused(
+                "this takes two people, and this command is given by one",
+                hint="request evidence, and let another user approve it",
+                code=SECOND,
+            )

@@ -1,8 +1,8 @@
 """The control socket: the same verbs for the shell, from the process that owns the catalogue.
 
 A Unix socket, mode 0600, in the data directory; one request per connection, a JSON document a line:
-`{"verb", "arguments"}` in, an empty line at once (it was heard), then `{"result"}` or `{"error", "exit"}` out. Who
-asks is read from the kernel (SO_PEERCRED), never from the request.
+`{"verb", "arguments", "token"}` in, an empty line at once (it was heard), then `{"result"}` or `{"error", "exit"}`
+out. Who asks is the token's user; without a token, the user whom the kernel names (SO_PEERCRED).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from camera_gateway.actions.access import identify
 from camera_gateway.actions.verbs import perform
 from camera_gateway.api.unix_path import short_name
 from camera_gateway.domain.people import Actor
@@ -100,25 +101,30 @@ class ControlSocket:
 
     async def _answer(self, line: bytes, actor: Actor) -> dict[str, Any]:
         try:
-            verb, arguments = _parsed(line)
+            verb, arguments, token = _parsed(line)
+            if token is not None:
+                actor = await identify(self._gateway, token)
             result = await perform(self._gateway, actor, verb, arguments)
         except GatewayError as error:
             return {"error": error.as_dict(), "exit": error.exit_code}
         return {"result": result}
 
 
-def _parsed(line: bytes) -> tuple[str, dict[str, Any]]:
-    """Return verb and arguments of a request; `InvalidInput` never repeats what it holds."""
+def _parsed(line: bytes) -> tuple[str, dict[str, Any], str | None]:
+    """Return verb, arguments and token of a request; `InvalidInput` never repeats what it holds."""
     try:
         request = json.loads(line)
     except (ValueError, RecursionError):
         raise InvalidInput("the request is not JSON") from None
     if not isinstance(request, dict):
         raise InvalidInput("the request is not a JSON object")
-    verb, arguments = request.get("verb"), request.get("arguments") or {}
+    verb, arguments, token = request.get("verb"), request.get("arguments") or {}, request.get("token")
     if not isinstance(verb, str) or not isinstance(arguments, dict):
         raise InvalidInput("the request names no verb, or its arguments are no object")
-    return verb, arguments
+    if token is not None and not isinstance(token, str):
+        # a token that cannot be read must not turn its sender into the shell's user
+        raise InvalidInput("the request's token is no text")
+    return verb, arguments, token
 
 
 def _actor(writer: asyncio.StreamWriter) -> Actor:

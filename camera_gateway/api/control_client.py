@@ -26,14 +26,14 @@ class NobodyServes(GatewayError):
     """No process listens: the command may open the catalogue itself."""
 
 
-def ask(path: Path, verb: str, arguments: Mapping[str, Any], *, answer_s: float) -> Any:  # noqa: ANN401 - JSON
-    """Perform a verb in the process behind `path`.
+def ask(path: Path, verb: str, arguments: Mapping[str, Any], *, answer_s: float, token: str | None = None) -> Any:  # noqa: ANN401 - JSON
+    """Perform a verb in the process behind `path`, as the user of `token` where one is given.
 
     Raises the verb's own `GatewayError`, `NobodyServes` when nobody listens, `Unavailable` when it does not answer.
     """
     with _connect(path) as connection:
         connection.settimeout(HEARD_S)
-        request = json.dumps({"verb": verb, "arguments": dict(arguments)}) + "\n"
+        request = json.dumps({"verb": verb, "arguments": dict(arguments), "token": token}) + "\n"
         try:
             connection.sendall(request.encode())
             pieces = [connection.recv(1 << 16)]

@@ -15,7 +15,7 @@ from camera_gateway.catalogue.tables import audit
 from camera_gateway.domain.audit import GENESIS, AuditRow, digest_of, first_break
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from sqlalchemy import Connection, Row
 
@@ -52,6 +52,39 @@ def append(
 def list_rows(tx: Transaction, after: int = 0, limit: int = 100) -> list[AuditRow]:
     """Return up to `limit` rows with a number above `after`, in order."""
     query = select(audit).where(audit.c.number > after).order_by(audit.c.number).limit(limit)
+    return [_row(found) for found in tx.connection.execute(query)]
+
+
+def search(
+    tx: Transaction,
+    limit: int,
+    *,
+    from_us: int | None = None,
+    to_us: int | None = None,
+    actor: str | None = None,
+    action: str | None = None,
+) -> list[AuditRow]:
+    """Return the newest `limit` rows that fit, in order.
+
+    A span is [from, to) in µs UTC. `actor` is "kind:name" or a name alone; `action` is one, or the noun before its dot.
+    """
+    query = select(audit).order_by(audit.c.number.desc()).limit(limit)
+    if from_us is not None:
+        query = query.where(audit.c.at_us >= from_us)
+    if to_us is not None:
+        query = query.where(audit.c.at_us < to_us)
+    if actor is not None:
+        query = query.where(
+            audit.c.actor == actor if ":" in actor else audit.c.actor.endswith(f":{actor}", autoescape=True)
+        )
+    if action is not None:
+        query = query.where((audit.c.action == action) | audit.c.action.startswith(f"{action}.", autoescape=True))
+    return [_row(found) for found in reversed(tx.connection.execute(query).all())]
+
+
+def of_objects(tx: Transaction, objects: Sequence[str]) -> list[AuditRow]:
+    """Return every row about one of the objects, in order."""
+    query = select(audit).where(audit.c.object.in_(objects)).order_by(audit.c.number)
     return [_row(found) for found in tx.connection.execute(query)]
 
 

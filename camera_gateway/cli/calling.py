@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+from camera_gateway.actions.access import identify
 from camera_gateway.actions.verbs import perform
 from camera_gateway.api.control_client import SOCKET_NAME, NobodyServes, ask
 from camera_gateway.domain.people import Actor
@@ -23,14 +24,15 @@ ANSWER_S = 3_600.0
 """A check of every byte takes its time."""
 
 
-def call(loaded: Loaded, verb: str, arguments: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
-    """Perform a verb and return its result; raise `GatewayError` as the verb raised it."""
+def call(loaded: Loaded, verb: str, arguments: Mapping[str, Any], token: str | None = None) -> Any:  # noqa: ANN401 - JSON
+    """Perform a verb, as the user of `token` or as the shell's; raise `GatewayError` as the verb raised it."""
     try:
-        return ask(loaded.settings.site.data_dir / SOCKET_NAME, verb, arguments, answer_s=ANSWER_S)
+        return ask(loaded.settings.site.data_dir / SOCKET_NAME, verb, arguments, answer_s=ANSWER_S, token=token)
     except NobodyServes:
-        return asyncio.run(_here(loaded, verb, arguments))
+        return asyncio.run(_here(loaded, verb, arguments, token))
 
 
-async def _here(loaded: Loaded, verb: str, arguments: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
+async def _here(loaded: Loaded, verb: str, arguments: Mapping[str, Any], token: str | None) -> Any:  # noqa: ANN401 - JSON
     async with local_gateway(loaded) as gateway:
-        return await perform(gateway, Actor("shell", shell_user()), verb, arguments)
+        actor = Actor("shell", shell_user()) if token is None else await identify(gateway, token)
+        return await perform(gateway, actor, verb, arguments)

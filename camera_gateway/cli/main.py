@@ -9,19 +9,53 @@ from pathlib import Path
 
 import click
 
-from camera_gateway.cli import camera, footage, institution, service, standard
+from camera_gateway.cli import (
+    audit,
+    backup,
+    camera,
+    drill,
+    evidence,
+    footage,
+    hold,
+    incident,
+    institution,
+    retention,
+    seal,
+    service,
+    standard,
+    token,
+    user,
+)
 from camera_gateway.cli.shell import OneLineErrors
 
 
 @click.group(cls=OneLineErrors, name="camera-gateway", context_settings={"max_content_width": 110})
 @click.option("--config", type=click.Path(dir_okay=False, path_type=Path), help="The gateway.toml to use.")
 @click.option("as_json", "--json", is_flag=True, help="Print one JSON document on standard output.")
+@click.option(
+    "--token-file", type=click.Path(dir_okay=False, path_type=Path), help="Act as the user of the token in it."
+)
 @click.version_option(package_name="camera-gateway")
-def main(config: Path | None, *, as_json: bool) -> None:
+def main(config: Path | None, token_file: Path | None, *, as_json: bool) -> None:
     """Record institution cameras, keep the footage off site as long as the rules say, and prove it."""
 
 
-for part in (institution.group, camera.group, footage.group, standard.group, standard.compliance):
+for part in (
+    institution.group,
+    camera.group,
+    footage.group,
+    standard.group,
+    standard.compliance,
+    user.group,
+    token.group,
+    retention.group,
+    hold.group,
+    audit.group,
+    seal.group,
+    evidence.group,
+    incident.group,
+):
     main.add_command(part)
-for command in service.commands.commands.values():
-    main.add_command(command)
+for top in (service, drill, backup):
+    for command in top.commands.commands.values():
+        main.add_command(command)

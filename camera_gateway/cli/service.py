@@ -30,6 +30,7 @@ def init(shell: Shell, *, data_dir: Path | None) -> None:
     if not shell.out.document(made):
         shell.out.say(f"{made['data_dir']} is ready; its settings are in {made['config']}")
         shell.out.say(f"keep a copy of {made['credentials_key']} off this machine: it opens the camera passwords")
+        shell.out.say(f"write on paper, and sign, what every seal is checked by: {made['seal_key_fingerprint']}")
 
 
 @command(commands, "run")

@@ -1,6 +1,6 @@
-"""What every command shares: --config and --json (before or after the verb), errors in one line, exit codes.
+"""What every command shares: --config, --json and --token-file, errors in one line, exit codes.
 
-Promises that a person never sees a traceback for something expected.
+The three options stand before or after the verb. A token is read from its file for one command and kept nowhere.
 """
 
 from __future__ import annotations
@@ -26,11 +26,12 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Shell:
-    """One invocation: where its settings come from and where its answer goes."""
+    """One invocation: where its settings come from, who asks, and where its answer goes."""
 
     config: Path | None
     out: Output
     clock: SystemClock
+    token_file: Path | None = None
     _loaded: Loaded | None = None
 
     @property
@@ -42,7 +43,20 @@ class Shell:
 
     def call(self, verb: str, **arguments: Any) -> Any:  # noqa: ANN401 - JSON
         """Perform a verb and return its result."""
-        return call(self.loaded, verb, arguments)
+        return call(self.loaded, verb, arguments, None if self.token_file is None else read_token(self.token_file))
+
+
+def read_token(file: Path) -> str:
+    """Return the token in a file, without blanks around it; `InvalidInput` that does not repeat what it holds."""
+    try:
+        token = file.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidInput(
+            f"token file {file}: {type(error).__name__}", hint="give a readable file with one token in it"
+        ) from None
+    if not token or len(token.split()) > 1:
+        raise InvalidInput(f"token file {file} does not hold one token", hint="give the file that token create wrote")
+    return token
 
 
 def command(group: click.Group, name: str) -> Callable[[Callable[..., Any]], click.Command]:
@@ -50,12 +64,18 @@ def command(group: click.Group, name: str) -> Callable[[Callable[..., Any]], cli
 
     def decorate(function: Callable[..., Any]) -> click.Command:
         @functools.wraps(function)
-        def run(*args: Any, config: Path | None, as_json: bool, **kwargs: Any) -> None:  # noqa: ANN401 - words of the shell
+        def run(
+            *args: Any,  # noqa: ANN401 - whatever the command takes
+            config: Path | None,
+            as_json: bool,
+            token_file: Path | None,
+            **kwargs: Any,  # noqa: ANN401 - likewise
+        ) -> None:
             context = click.get_current_context()
             outer = context.find_root().params
             out = Output(as_json=as_json or bool(outer.get("as_json")))
             set_up_logs(level=logging.ERROR)  # to standard error; a role sets up its own
-            shell = Shell(config or outer.get("config"), out, SystemClock())
+            shell = Shell(config or outer.get("config"), out, SystemClock(), token_file or outer.get("token_file"))
             try:
                 code = function(shell, *args, **kwargs)
             except GatewayError as error:
@@ -79,6 +99,11 @@ def common_options() -> list[click.Option]:
     return [
         click.Option(["--config"], type=click.Path(dir_okay=False, path_type=Path), help="The gateway.toml to use."),
         click.Option(["as_json", "--json"], is_flag=True, help="Print one JSON document on standard output."),
+        click.Option(
+            ["--token-file"],
+            type=click.Path(dir_okay=False, path_type=Path),
+            help="Act as the user of the token in it.",
+        ),
     ]
 
 

@@ -15,6 +15,7 @@ from camera_gateway.catalogue.migrating import migrate as migrate_catalogue
 from camera_gateway.catalogue.opening import Catalogue
 from camera_gateway.clock import Clock, SystemClock
 from camera_gateway.errors import Refused, Unavailable
+from camera_gateway.evidence.signing import PRIVATE_NAME, SigningKey
 from camera_gateway.logs import set_up_logs
 from camera_gateway.roles import demo
 from camera_gateway.roles.loading import Loaded, load_settings
@@ -70,11 +71,14 @@ def _initialise(loaded: Loaded, clock: Clock) -> dict[str, Any]:
     identity = catalogue.identity
     catalogue.close()
     Vault.create(key)
+    seal_key = SigningKey.create(directory / "keys")
     return {
         "data_dir": str(directory),
         "config": None if loaded.file is None else str(loaded.file),
         "catalogue": identity,
         "credentials_key": str(key),
+        "seal_key": str(directory / "keys" / PRIVATE_NAME),
+        "seal_key_fingerprint": seal_key.public.fingerprint,
     }
 
 

@@ -11,6 +11,7 @@ from camera_gateway.actions.gateway import Gateway
 from camera_gateway.catalogue import installation
 from camera_gateway.domain.people import SYSTEM
 from camera_gateway.errors import Refused, Unavailable
+from camera_gateway.retention.times import TwoClocks
 from camera_gateway.settings.vault import Vault
 from storage.errors import SpoolError, SpoolForeign
 from storage.spool import Spool
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from camera_gateway.catalogue.opening import Catalogue
     from camera_gateway.clock import Clock
+    from camera_gateway.domain.ids import SegmentId
     from camera_gateway.roles.loading import Loaded
     from storage.blobs import BlobStore
 
@@ -67,8 +69,9 @@ def gateway_of(
     store_threads: Executor,
     registry_changed: Callable[[], None],
     uplink_bps: Callable[[], int | None] = lambda: None,
+    uploading: Callable[[], frozenset[SegmentId]] = frozenset,
 ) -> Gateway:
-    """Return the gateway that verbs act on."""
+    """Return the gateway that verbs act on; from now on the clock is watched."""
     settings = loaded.settings
     data_dir = settings.site.data_dir
     return Gateway(
@@ -84,4 +87,6 @@ def gateway_of(
         store_threads=store_threads,
         registry_changed=registry_changed,
         uplink_bps=uplink_bps,
+        uploading=uploading,
+        clocks=TwoClocks(clock, store),
     )

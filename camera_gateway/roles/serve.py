@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import structlog
@@ -22,9 +23,12 @@ from camera_gateway.handover.plan_file import write_plan
 from camera_gateway.intake.service import run_intake
 from camera_gateway.metrics import Metrics
 from camera_gateway.roles.canary import StoreTrust, run_canary
+from camera_gateway.roles.drilling import start_drilling
 from camera_gateway.roles.observers import IntakeEar, QuotaEar, StoreEar, UploadEar
 from camera_gateway.roles.opening import gateway_of
 from camera_gateway.roles.reporting import Reporter
+from camera_gateway.roles.retaining import start_retention
+from camera_gateway.roles.sealing import start_sealing
 from camera_gateway.roles.stores import open_configured
 from camera_gateway.roles.uploading import make_quota, make_uploader
 from camera_gateway.supervision import Stop, services, stop_on_signals
@@ -84,7 +88,9 @@ async def _serve(loaded: Loaded, clock: Clock, stop: Stop, held: AsyncExitStack)
         store_threads,
         plan_bell.ring,
         lambda: measured.bps,
+        lambda: uploader.in_flight,
     )
+    gateway = replace(gateway, drilled=metrics.drill_ok_ratio.set)
     books = Books(catalogue, catalogue_thread)
     trust = StoreTrust()
     intake_ear, upload_ear, quota_ear = IntakeEar(metrics), UploadEar(metrics), QuotaEar(metrics)
@@ -161,6 +167,9 @@ async def _serve(loaded: Loaded, clock: Clock, stop: Stop, held: AsyncExitStack)
             name="canary",
         )
         running.start(_tidy_store(gateway, tidy_bell, stop), name="tidy")
+        start_retention(running, gateway, timetable, stop)
+        start_drilling(running, gateway, timetable, stop)
+        start_sealing(running, gateway, timetable, stop)
         running.start(reporter.run(stop), name="report")
         await stop.wait()
 

@@ -5,8 +5,11 @@ Translates units and names; decides nothing.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
+from camera_gateway.retention.holding import is_held
+from camera_gateway.retention.planning import policy_for
 from camera_gateway.upload.policy import Pending, upload_schedule
 from camera_gateway.upload.quota import Quota, QuotaRules
 from camera_gateway.upload.transfer import Transfer
@@ -46,7 +49,8 @@ def make_uploader(
         spool=gateway.spool,
         store=opened.store,
         proofs=trust,
-        policy=settings.retention.policy(),
+        policy_for=partial(policy_for, books, settings.retention.defaults()),
+        is_held=partial(is_held, books),
         lock_mode=None if settings.store.object_lock == "none" else settings.store.object_lock,
         clock=gateway.clock,
         observer=ear,
@@ -82,6 +86,7 @@ def make_quota(
         pending=lambda backlog_bytes: _pending(settings, uploader, backlog_bytes),
         inflow_bps=inflow_bps,
         busy=lambda: uploader.in_flight,
+        held=lambda row: is_held(books, row.sidecar),
     )
 
 

@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidato
 from camera_gateway.domain.bandwidth import Share, parse_bandwidth
 from camera_gateway.domain.camera import parse_networks
 from camera_gateway.domain.ids import parse_slug
-from camera_gateway.domain.retention import RetentionPolicy
+from camera_gateway.domain.retention import Defaults
 from camera_gateway.domain.schedule import parse_schedule, zone
 from camera_gateway.errors import InvalidInput
 
@@ -380,9 +380,136 @@ class RetentionSettings(Section):
         le=365,
     )
 
-    def policy(self) -> RetentionPolicy:
-        """Return the policy that holds for everything put while institutions have none of their own."""
-        return RetentionPolicy("default", self.floor_days, self.margin_days)
+    ceiling_days: int = _setting(
+        0,
+        "Days after which footage must be gone; 0: the floor, the margin and 14 days more.",
+        "Footage of children that is kept too long is a violation as well; two weeks outlast an outage.",
+        unit="days",
+        ge=0,
+        le=3_650,
+    )
+    sweep: Literal["automatic", "manual"] = _setting(
+        "automatic",
+        "Whether what is due is deleted each hour within the brake, or only by a person with the digest of a plan.",
+        "Nobody sweeps by hand for years; an hour's share is small enough for the brake to mean something.",
+    )
+    brake_objects: int = _setting(
+        10_000,
+        "Most objects that are deleted in an hour without a second person.",
+        "166 cameras with segments of a minute need no more; a wrong rule for a whole archive would.",
+        unit="objects",
+        ge=1,
+    )
+    brake_percent: float = _setting(
+        10.0,
+        "Most of a site's objects that one sweep deletes without a second person.",
+        "A day is 3 % of a month; more than three days at once means that something was different.",
+        unit="percent",
+        gt=0,
+        le=100,
+    )
+    price_per_gb_month: float = _setting(
+        0.0,
+        "What the store asks for a gigabyte and month, in your currency; 0: not known.",
+        "So that a legal hold can say beforehand what it will cost.",
+        unit="currency",
+        ge=0,
+    )
+
+    seal_days: int = _setting(
+        3_650,
+        "Days for which seals and manifests are locked, from the end of their day. They hold no pictures.",
+        "A case may come years after the footage has gone; ten years outlast most limitation periods, and cost 3 kB"
+        " a site and day. Whoever bounds locks in the bucket's policy must allow it for these keys.",
+        unit="days",
+        ge=1,
+        le=36_500,
+    )
+
+    def defaults(self) -> Defaults:
+        """Return the rule beneath all rules of the catalogue."""
+        return Defaults(self.floor_days, self.margin_days, self.ceiling_days or None)
+
+    @model_validator(mode="after")
+    def _floor_below_ceiling(self) -> RetentionSettings:
+        if self.ceiling_days and self.ceiling_days < self.floor_days:
+            msg = f"ceiling_days {self.ceiling_days} is below floor_days {self.floor_days}"
+            raise ValueError(msg)
+        return self
+
+
+class WitnessSettings(Section):
+    """The second party that gets a copy of each seal: without one, root on this host could rewrite history."""
+
+    kind: Literal["none", "directory", "s3"] = _setting(
+        "none",
+        "What the second party keeps copies in: nothing, a directory, or a bucket in an account of its own.",
+        "Nobody can be named by default; every seal says witness: NONE until somebody is.",
+    )
+    name: str = _setting(
+        "second party",
+        "What seals call it, for example the auditor's office.",
+        "Whoever reads a seal wants to know whom to ask for the copy.",
+        min_length=1,
+        max_length=100,
+    )
+    directory: Path | None = _setting(
+        None,
+        "The directory, for kind directory; it must exist.",
+        "For a disk or a mount that the second party controls.",
+        example="/mnt/auditor/seals",
+    )
+    endpoint: str | None = _setting(
+        None,
+        "URL of the S3 service, for kind s3.",
+        "None: the address that the region implies.",
+        example="https://s3.auditor.example.kz",
+        pattern=r"^https?://",
+    )
+    region: str = _setting(
+        "us-east-1",
+        "Region that requests are signed for.",
+        "What most S3-compatible services expect when they know no regions.",
+        min_length=1,
+    )
+    bucket: str = _setting(
+        "camera-gateway-seals",
+        "Bucket for copies of seals, made by the second party.",
+        "Says what it is for.",
+        pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$",
+    )
+    path_style: bool = _setting(
+        True,  # noqa: FBT003 - the default of a switch
+        "Whether the bucket is named in the path of a URL rather than in its host name.",
+        "Needs no wildcard DNS or certificate, and every service but the newest buckets of AWS takes it.",
+    )
+    object_lock: Literal["governance", "compliance", "none"] = _setting(
+        "none",
+        "Mode of the lock that copies are put with; the bucket must have object lock for another one than none.",
+        "What protects the copy is that another account owns it.",
+    )
+    access_key_file: Path | None = _setting(
+        None,
+        "File with the access key, for kind s3.",
+        "Secrets are never written into this file.",
+        example="/etc/camera-gateway/witness.access_key",
+    )
+    secret_key_file: Path | None = _setting(
+        None,
+        "File with the secret key, for kind s3.",
+        "Secrets are never written into this file.",
+        example="/etc/camera-gateway/witness.secret_key",
+    )
+
+    @model_validator(mode="after")
+    def _whole(self) -> WitnessSettings:
+        if self.kind == "s3" and (self.access_key_file is None or self.secret_key_file is None):
+            msg = 'kind = "s3" needs access_key_file and secret_key_file'
+            raise ValueError(msg)
+        if self.kind == "directory" and self.directory is None:
+            msg = 'kind = "directory" needs directory'
+            raise ValueError(msg)
+        return self
 
 
 class StandardsSettings(Section):
@@ -467,6 +594,7 @@ class Settings(Section):
     upload: UploadSettings = Field(default_factory=UploadSettings)
     catalogue: CatalogueSettings = Field(default_factory=CatalogueSettings)
     retention: RetentionSettings = Field(default_factory=RetentionSettings)
+    witness: WitnessSettings = Field(default_factory=WitnessSettings)
     standards: StandardsSettings = Field(default_factory=StandardsSettings)
     health: HealthSettings = Field(default_factory=HealthSettings)
     alerts: AlertsSettings = Field(default_factory=AlertsSettings)

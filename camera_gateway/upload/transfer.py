@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from camera_gateway.catalogue.opening import Transaction
     from camera_gateway.catalogue.segments import SegmentRow
     from camera_gateway.clock import Clock
+    from camera_gateway.domain.footage import Sidecar
     from camera_gateway.domain.ids import CameraId, SegmentId
     from camera_gateway.domain.retention import RetentionPolicy
     from camera_gateway.footage.books import Books
@@ -99,16 +100,19 @@ class Transfer:
         spool: Spool,
         store: BlobStore,
         proofs: StoreProofs,
-        policy: RetentionPolicy,
+        policy_for: Callable[[CameraId, int], RetentionPolicy],
         lock_mode: LockMode | None,
         clock: Clock,
         observer: TransferObserver,
+        is_held: Callable[[Sidecar], bool] = lambda _sidecar: False,
     ) -> None:
+        """`policy_for(camera, at_us)`: the rules for footage of that moment; `is_held`: whether a hold covers it."""
         self._books = books
         self._spool = spool
         self._store = store
         self._proofs = proofs
-        self._policy = policy
+        self._policy_for = policy_for
+        self._is_held = is_held
         self._lock_mode = lock_mode
         self._clock = clock
         self._observer = observer
@@ -154,8 +158,9 @@ class Transfer:
             return self._lose(row, "the file's SHA-256 is not the one that was sealed")
         if row.key is None:
             key = segment_key(sidecar.institution, sidecar.camera, sidecar.start_us, sidecar.sha256)
-            lock = self._lock_mode and Lock(self._lock_mode, self._policy.retain_until_us(sidecar.end_us))
-            policy = self._policy.id
+            found = self._policy_for(sidecar.camera, sidecar.end_us)
+            lock = self._lock_mode and Lock(self._lock_mode, found.retain_until_us(sidecar.end_us))
+            policy = found.id
         else:  # an earlier attempt has decided; a changed policy must not make two intents
             key, lock, policy = row.key, _lock(row), row.policy
         mode, until = (lock.mode, lock.retain_until_us) if lock else (None, None)
@@ -209,6 +214,9 @@ class Transfer:
         if found.differences:
             fields = ", ".join(found.differences)
             return self._wrong(row, f"readback-{found.differences[0]}", f"not as intended: {fields}")
+        # asked after `put` is committed: a hold placed before that is seen here, one placed later sees the row (R3)
+        if self._is_held(sidecar):
+            self._store.place_hold(expected.key, found.version_id)
         locked = expected.lock is not None and self._proofs.lock_proven
         self._books.write(lambda tx: mark_stored(tx, sidecar.segment, found.version_id, locked))
         self._observer.stored(sidecar.camera, sidecar.size_bytes)

@@ -232,7 +232,7 @@ class Rig:
             "spool": self.spool,
             "store": store or self.store,
             "proofs": self.proofs,
-            "policy": POLICY,
+            "policy_for": lambda _camera, _at_us: POLICY,
             "lock_mode": "governance",
             "clock": self.clock,
             "observer": self.seen,

@@ -86,7 +86,7 @@ async def test_a_store_killed_in_the_middle_gets_everything_once(
         uploader = Uploader(
             books=rig.books,
             spool=rig.spool,
-            transfer=rig.transfer(policy=POLICY),
+            transfer=rig.transfer(policy_for=lambda _camera, _at_us: POLICY),
             rules=UploadRules(workers=4, scan_s=0.5),
             clock=clock,
             threads=threads,

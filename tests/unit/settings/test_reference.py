@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 UNITS = {"_bytes": "bytes", "_bps": "bits per second", "_ms": "milliseconds", "_s": "seconds", "_days": "days",
          "_hours": "hours"}  # fmt: skip
-CONTRACT_SECTIONS = ("site", "spool", "recorder", "store", "upload", "catalogue", "retention", "standards", "health",
-                     "alerts", "api", "access")  # fmt: skip
+CONTRACT_SECTIONS = ("site", "spool", "recorder", "store", "upload", "catalogue", "retention", "witness", "standards",
+                     "health", "alerts", "api", "access")  # fmt: skip
 
 
 def named(each: Setting) -> str:

@@ -1,0 +1,68 @@
+"""Verbs on the audit rows: look at them, and prove that their chain is whole.
+
+Promises to change nothing. A chain proves that no row was changed or dropped from the middle; that its tail was not
+cut shows only against a head that was kept elsewhere, which is why `verify` prints it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from camera_gateway.catalogue import audit_log
+from camera_gateway.clock import rfc3339
+from camera_gateway.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from camera_gateway.actions.gateway import Gateway
+    from camera_gateway.actions.institutions import Nothing
+    from camera_gateway.catalogue.opening import Transaction
+    from camera_gateway.domain.audit import AuditRow
+    from camera_gateway.domain.people import Actor
+
+
+class ListAudit(BaseModel):
+    """What `audit list` takes; times are µs UTC, the span is [from, to)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    from_us: int | None = None
+    to_us: int | None = None
+    actor: str | None = None
+    action: str | None = None
+    limit: int = Field(100, ge=1, le=10_000)
+
+
+async def list_(gateway: Gateway, _actor: Actor, args: ListAudit) -> list[dict[str, Any]]:
+    """List the newest rows that fit, in their order."""
+    if args.from_us is not None and args.to_us is not None and args.to_us <= args.from_us:
+        raise InvalidInput("the span is empty: --from is not before --to", hint="times are RFC 3339 or such as -2h")
+
+    def work(tx: Transaction) -> list[AuditRow]:
+        return audit_log.search(
+            tx, args.limit, from_us=args.from_us, to_us=args.to_us, actor=args.actor, action=args.action
+        )
+
+    return [
+        {
+            "number": row.number,
+            "at": rfc3339(row.at_us),
+            "actor": row.actor,
+            "action": row.action,
+            "object": row.object,
+            "details": dict(row.details),
+            "digest": row.digest,
+        }
+        for row in await gateway.read(work)
+    ]
+
+
+async def verify(gateway: Gateway, _actor: Actor, _args: Nothing) -> dict[str, Any]:
+    """Compute the chain anew; `broken_at` is the first row that does not follow from the one before it."""
+
+    def work(tx: Transaction) -> tuple[int | None, tuple[int, str]]:
+        return audit_log.verify(tx), audit_log.head(tx)
+
+    broken_at, (rows, head) = await gateway.read(work)
+    return {"ok": broken_at is None, "rows": rows, "head": head, "broken_at": broken_at}

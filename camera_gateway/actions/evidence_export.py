@@ -1,0 +1,407 @@
+"""Verbs of an export: what goes into the package, and the signature under what went in.
+
+`plan` is the first step: it writes the audit row without which no byte leaves (S3), and composes every text of the
+package. The files are written by whoever asked; `finish` signs EXPORT.txt over the list that `plan` has kept, so that
+nobody has anything signed that was not planned here, but for the hash of a file that turned out to be another one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict
+
+from camera_gateway.actions.evidence import OneRequest, places_of_request
+from camera_gateway.actions.footage import Known, Span, known
+from camera_gateway.actions.seals import described, signing_key
+from camera_gateway.catalogue import audit_log, registry, seals, tombstones
+from camera_gateway.catalogue import requests as request_rows
+from camera_gateway.clock import US, rfc3339
+from camera_gateway.domain.footage import RECORDED, STORED
+from camera_gateway.domain.ids import InstitutionId
+from camera_gateway.domain.naming import (
+    DAY_US,
+    ManifestKind,
+    manifest_key,
+    manifest_name,
+    object_name,
+    seal_key,
+    seal_name,
+    segment_key,
+    tombstones_name,
+    utc_day,
+)
+from camera_gateway.errors import InvalidInput, Refused
+from camera_gateway.evidence.certificate import LANGUAGES, NothingFound, no_recording
+from camera_gateway.evidence.custody import custody_log
+from camera_gateway.evidence.enclosures import enclosures
+from camera_gateway.evidence.package import (
+    EXPORT_VERSION,
+    SpanGap,
+    clocks_of_span,
+    export_text,
+    gaps_of_span,
+    head_text,
+    span_gap,
+    time_error,
+)
+from camera_gateway.evidence.seal import parse_seal
+from storage.checksum import sha256_of
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from camera_gateway.actions.gateway import Gateway
+    from camera_gateway.actions.places import Places
+    from camera_gateway.catalogue.opening import Transaction
+    from camera_gateway.catalogue.requests import Package, Request
+    from camera_gateway.catalogue.segments import SegmentRow
+    from camera_gateway.domain.camera import Camera, Device, Site
+    from camera_gateway.domain.people import Actor
+    from camera_gateway.evidence.signing import SigningKey
+
+NOBODY = "-"
+DERIVATIVE = "DERIVATIVE"
+
+
+class FinishExport(BaseModel):
+    """What came of writing a package: hashes of files made on the way, of files that differ, and what is absent."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    package: str
+    made: dict[str, str]
+    changed: dict[str, str]
+    absent: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Contents:
+    """What a package will hold: small files, sealed lists in the bucket, which days are sealed and which are not."""
+
+    texts: dict[str, bytes] = field(default_factory=dict)
+    sealed: list[dict[str, str]] = field(default_factory=list)
+    sealed_days: set[date] = field(default_factory=set)
+    unsealed_days: set[date] = field(default_factory=set)
+    unsealed_segments: int = 0
+
+
+def places_of_package(tx: Transaction, args: FinishExport) -> Places:
+    """Return the cameras of a package's request."""
+    package = request_rows.get_package(tx, request_rows.parse_id(args.package, "package"))
+    return places_of_request(tx, OneRequest(request=f"request-{package.request}"))
+
+
+async def plan(gateway: Gateway, actor: Actor, args: OneRequest) -> dict[str, Any]:
+    """Say what goes into the package of an approved request. `Refused` before approval, or while it is being recorded.
+
+    Where nothing of the span exists, the package is the certificate of that.
+    """
+    number = request_rows.parse_id(args.request, "request")
+    request = await gateway.read(lambda tx: request_rows.get_request(tx, number))
+    if request.approved_us is None:
+        raise Refused(
+            f"{request.id} is not approved",
+            hint="another user approves it: camera-gateway evidence approve",
+            code="not-approved",
+        )
+    new = request.new
+    if new.end_us > gateway.clock.now_us():
+        raise Refused(
+            f"{request.id} ends at {rfc3339(new.end_us)}: it is not over", hint="export then", code="not-over"
+        )
+    found = [await _complete(gateway, request, camera) for camera in new.cameras]
+    key = await signing_key(gateway)
+    return await gateway.write(actor, partial(_plan, gateway, request, found, key))
+
+
+async def finish(gateway: Gateway, actor: Actor, args: FinishExport) -> dict[str, Any]:
+    """Sign EXPORT.txt over what was planned and really packed."""
+    number = request_rows.parse_id(args.package, "package")
+    key = await signing_key(gateway)
+
+    def work(tx: Transaction) -> bytes:
+        package = request_rows.get_package(tx, number)
+        if package.exported_by != str(actor):
+            raise Refused(f"{package.id} is another one's export", code="forbidden")
+        text = export_text(package.head, _really_packed(package, args))
+        findings = len(args.changed) + len(args.absent)
+        request = request_rows.get_request(tx, package.request)
+        request_rows.finish_package(tx, package, request, sha256_of(text), findings)
+        return text
+
+    text = await gateway.write(actor, work)
+    return {"text": text.decode(), "signature": key.sign(text).hex(), "sha256": sha256_of(text)}
+
+
+def _really_packed(package: Package, args: FinishExport) -> dict[str, str]:
+    """Return hash by path; `InvalidInput` for a file that was not planned."""
+    planned = dict(line.split("  ", 1)[::-1] for line in (package.listing or "").splitlines())
+    made = {path: sha256 for path, sha256 in planned.items() if sha256 == NOBODY}
+    strange = (args.made.keys() - made.keys()) | ((args.changed.keys() | set(args.absent)) - planned.keys())
+    hashes = [*args.made.values(), *args.changed.values()]
+    if strange or any(len(sha256) != len(sha256_of(b"")) or not sha256.isalnum() for sha256 in hashes):
+        raise InvalidInput(f"{package.id}: not what was planned: {', '.join(sorted(strange)) or 'a hash'}")
+    files = planned | args.made | args.changed
+    return {path: sha256 for path, sha256 in files.items() if sha256 != NOBODY and path not in args.absent}
+
+
+async def _complete(gateway: Gateway, request: Request, camera: str) -> Known:
+    """Return what is known of a camera's span, once nothing of it is still being written."""
+    found = await known(gateway, Span(camera=camera, from_us=request.new.start_us, to_us=request.new.end_us))
+    if found.open_from_us is not None:
+        raise Refused(
+            f"{camera} has not sealed what it recorded since {rfc3339(found.open_from_us)}",
+            hint="try again in a minute",
+            code="not-over",
+        )
+    return found
+
+
+def _plan(gateway: Gateway, request: Request, found: list[Known], key: SigningKey, tx: Transaction) -> dict[str, Any]:
+    new = request.new
+    rows = [row for each in found for row in each.rows if row.state.value in RECORDED]
+    package = request_rows.begin_package(tx, request, len(rows))
+    cameras = [each.camera for each in found]
+    sites = sorted({camera.site for camera in cameras})
+    folders = {site: "" if len(sites) == 1 else f"{site}/" for site in sites}
+    contents = _Contents(texts=dict(enclosures()))
+    contents.texts["seal.pub"] = key.public.pem
+    paths: dict[str, str] = {}
+    for site in sites:
+        here = [row for row in rows if _camera(cameras, row).site == site]
+        _take_seals(
+            tx, registry.get_site(tx, site), [c for c in cameras if c.site == site], here, new, folders[site], contents
+        )
+        paths |= {row.sidecar.segment: folders[site] + _name(row) for row in here}
+    gaps = [gap for each in found for gap in _gaps(each, new.start_us, new.end_us)]
+    sidecars = [row.sidecar for row in rows]
+    contents.texts["SPAN-GAPS.tsv"] = gaps_of_span(gaps).encode()
+    contents.texts["SPAN-CLOCKS.tsv"] = clocks_of_span(sidecars).encode()
+    contents.texts["CUSTODY.tsv"] = custody_log(request_rows.custody_of(tx, request)).encode()
+    if not rows:
+        _certify(tx, package, request, cameras, gaps, contents)
+    derivatives = [_derivative(tx, each, new.start_us, new.end_us) for each in found if _recorded(each)]
+    if derivatives:
+        contents.texts["DERIVATIVE.README.txt"] = _README.encode()
+    listing = {path: sha256_of(data) for path, data in contents.texts.items()}
+    listing |= {item["path"]: item["sha256"] for item in contents.sealed}
+    listing |= {paths[row.sidecar.segment]: row.sidecar.sha256 for row in rows}
+    listing |= {derivative["path"]: NOBODY for derivative in derivatives}
+    head = _head(gateway, tx, package, request, found, sidecars, gaps, contents, key)
+    request_rows.describe_package(tx, package.number, head, "".join(f"{h}  {p}\n" for p, h in listing.items()))
+    return {
+        "package": package.id,
+        "request": request.id,
+        "nothing": not rows,
+        "exported_us": package.started_us,
+        "operator": str(tx.actor),
+        "unit": f"{described(gateway).software} {gateway.settings.site.id}",
+        "texts": {path: data.hex() for path, data in contents.texts.items()},
+        "sealed": contents.sealed,
+        "segments": [
+            {
+                "path": paths[row.sidecar.segment],
+                "sidecar": row.sidecar.as_json(),
+                "spool_path": row.spool_path,
+                "key": row.key,
+                "version_id": row.version_id,
+            }
+            for row in rows
+        ],
+        "derivatives": derivatives,
+        "missing_s": sum(gap.end_us - gap.start_us for gap in gaps) / US,
+        "gaps": [
+            {
+                "camera": g.camera,
+                "from": rfc3339(g.start_us),
+                "to": rfc3339(g.end_us),
+                "cause": g.cause or "not-registered",
+            }
+            for g in gaps
+        ],
+        "sealed_days": sorted(day.isoformat() for day in contents.sealed_days),
+        "unsealed_days": sorted(day.isoformat() for day in contents.unsealed_days),
+    }
+
+
+def _take_seals(
+    tx: Transaction,
+    site: Site,
+    cameras: list[Camera],
+    rows: list[SegmentRow],
+    new: request_rows.NewRequest,
+    folder: str,
+    contents: _Contents,
+) -> None:
+    """Take the seals of the span's days with the cameras' lists, and of the days on which some of it was deleted."""
+    days = {utc_day(at_us) for at_us in range(new.start_us, new.end_us, DAY_US)} | {utc_day(new.end_us - 1)}
+    days |= {utc_day(row.sidecar.start_us) for row in rows}
+    stones = [stone for camera in cameras for stone in tombstones.in_span(tx, camera.id, new.start_us, new.end_us)]
+    gone_days = {utc_day(stone.confirmed_us) for stone in stones if stone.confirmed_us is not None}
+    last_us: dict[date, int] = {}
+    for day in sorted(days | gone_days):
+        for seal in seals.of_day(tx, site.id, day):
+            if seal.stored_us is None:
+                continue
+            last_us[day] = seal.sealed_us
+            contents.texts[folder + seal_name(day, "txt", seal.addendum)] = seal.text
+            contents.texts[folder + seal_name(day, "sig", seal.addendum)] = seal.signature
+            files = parse_seal(seal.text, f"seal of {day}").files
+            wanted = {tombstones_name(day): seal_key(site.institution, site.id, day, tombstones_name(day))}
+            if day in days:
+                wanted |= {
+                    manifest_name(camera.id, day, kind, seal.addendum): manifest_key(
+                        camera.institution, camera.id, day, kind, seal.addendum
+                    )
+                    for camera in cameras
+                    for kind in ManifestKind
+                }
+            contents.sealed += [
+                {"path": folder + name, "key": key, "sha256": files[name]}
+                for name, key in wanted.items()
+                if name in files
+            ]
+    contents.sealed_days |= days & last_us.keys()
+    contents.unsealed_days |= days - last_us.keys()
+    for row in rows:
+        sealed_us = last_us.get(utc_day(row.sidecar.start_us))
+        late = row.state.value not in STORED or row.stored_us is None
+        contents.unsealed_segments += sealed_us is None or late or (row.stored_us or 0) > sealed_us
+
+
+def _head(
+    gateway: Gateway,
+    tx: Transaction,
+    package: Package,
+    request: Request,
+    found: list[Known],
+    sidecars: list[Any],
+    gaps: list[SpanGap],
+    contents: _Contents,
+    key: SigningKey,
+) -> str:
+    new = request.new
+    rows, audit_head = audit_log.head(tx)
+    institution = registry.get_institution(tx, InstitutionId(new.institution))
+    return head_text(
+        (
+            {"export-version": str(EXPORT_VERSION), "package": package.id, "request": request.id},
+            {"result": "footage" if sidecars else "no recording exists"},
+            {"requester": new.requester, "body": new.body},
+            {"legal-ground": new.legal_ground, "case": new.case},
+            {"asked-by": request.asked_by, "asked-at": rfc3339(request.asked_us)},
+            {"approved-by": request.approved_by or "", "approved-at": rfc3339(request.approved_us or 0)},
+            {"exported-by": package.exported_by, "exported-at": rfc3339(package.started_us)},
+            {"institution": new.institution, "name": institution.name, "gateway": gateway.settings.site.id},
+            {"camera": " ".join(new.cameras)},
+            {"from": rfc3339(new.start_us), "to": rfc3339(new.end_us)},
+            {"hold": f"hold-{request.hold}", "margin-s": str(new.margin_us // US)},
+            {
+                "segments": str(len(sidecars)),
+                "recorded-s": f"{sum(each.result.recorded_us for each in found) / US:.3f}",
+                "missing-s": f"{sum(gap.end_us - gap.start_us for gap in gaps) / US:.3f}",
+            },
+            {"time-error": time_error(sidecars)},
+            {"sealed-days": _days(contents.sealed_days), "unsealed-days": _days(contents.unsealed_days)},
+            {"unsealed-segments": str(contents.unsealed_segments)},
+            {"audit-head-sha256": audit_head, "rows": str(rows)},
+            {"software": described(gateway).software},
+            {"key": f"ed25519 {key.public.fingerprint}"},
+        )
+    )
+
+
+def _certify(
+    tx: Transaction,
+    package: Package,
+    request: Request,
+    cameras: list[Camera],
+    gaps: list[SpanGap],
+    contents: _Contents,
+) -> None:
+    new = request.new
+    found = NothingFound(
+        request=request.id,
+        requester=new.requester,
+        body=new.body,
+        case=new.case,
+        institution=registry.get_institution(tx, InstitutionId(new.institution)).name,
+        cameras=tuple((camera.id, camera.name) for camera in cameras),
+        start_us=new.start_us,
+        end_us=new.end_us,
+        made_us=package.started_us,
+        gaps=tuple(gaps),
+        sealed_days=_days(contents.sealed_days) or NOBODY,
+        unsealed_days=_days(contents.unsealed_days) or NOBODY,
+    )
+    for language in LANGUAGES:
+        contents.texts[f"NO-RECORDING.{language}.txt"] = no_recording(found, language).encode()
+
+
+def _derivative(tx: Transaction, found: Known, start_us: int, end_us: int) -> dict[str, Any]:
+    camera = found.camera
+    device = _device(tx, camera)
+    return {
+        "path": f"{DERIVATIVE}.{camera.id}.mp4",
+        "camera": camera.id,
+        "name": camera.name,
+        "url": "" if device is None else f"rtsp://{device.address.host}:{device.address.port}",
+        "mac": "" if device is None else device.mac or "",
+        "from_us": max(start_us, camera.created_us),
+        "to_us": min(end_us, camera.retired_us or end_us),
+        "gaps": [
+            {"from_us": gap.start_us, "to_us": gap.end_us, "cause": gap.cause.value, "detail": gap.detail}
+            for gap in found.result.gaps
+        ],
+    }
+
+
+def _device(tx: Transaction, camera: Camera) -> Device | None:
+    return registry.current_device(tx, camera.id)
+
+
+def _gaps(found: Known, start_us: int, end_us: int) -> list[SpanGap]:
+    """Return what is missing of a camera's span, the time before and after its life included."""
+    camera = found.camera
+    gaps = [span_gap(camera.id, gap) for gap in found.result.gaps]
+    begun_us = min(max(start_us, camera.created_us), end_us)
+    gone_us = max(begun_us, min(end_us, camera.retired_us or end_us))
+    for since_us, until_us, detail in (
+        (start_us, begun_us, "the camera was not registered yet"),
+        (gone_us, end_us, "the camera was retired"),
+    ):
+        if until_us > since_us:
+            gaps.append(SpanGap(camera.id, since_us, until_us, None, detail, required=False))
+    return gaps
+
+
+def _recorded(found: Known) -> bool:
+    return any(row.state.value in RECORDED for row in found.rows)
+
+
+def _camera(cameras: list[Camera], row: SegmentRow) -> Camera:
+    return next(camera for camera in cameras if camera.id == row.sidecar.camera)
+
+
+def _name(row: SegmentRow) -> str:
+    sidecar = row.sidecar
+    key = row.key or segment_key(sidecar.institution, sidecar.camera, sidecar.start_us, sidecar.sha256)
+    return object_name(key)
+
+
+def _days(days: set[date]) -> str:
+    return " ".join(sorted(day.isoformat() for day in days))
+
+
+_README = """DERIVATIVE
+
+kk: DERIVATIVE деп басталатын файлдар – көруге ыңғайлы көшірмелер. Дәлел – түпнұсқа сегменттер (*.mp4, атауы сандардан).
+ru: Файлы, имя которых начинается с DERIVATIVE, – копии для удобства просмотра. Доказательство – исходные сегменты.
+en: Files whose names begin with DERIVATIVE are copies for convenience. The evidence is the original segments.
+
+A derivative is one MP4 of exactly the asked span of one camera: the same pictures and sound, not encoded again, cut by
+edit list. Where footage is missing the picture stands still; SPAN-GAPS.tsv says where and why.
+"""

@@ -1,0 +1,89 @@
+"""`camera-gateway user …`: people and their roles.
+
+Says who may do what where, and until when; what each role may do stands in access/permissions.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from camera_gateway.cli.shell import command
+from camera_gateway.cli.times import TimeParameter
+from camera_gateway.clock import SystemClock
+from camera_gateway.domain.people import Role
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from camera_gateway.cli.shell import Shell
+
+ROLES = click.Choice([role.value for role in Role])
+
+
+def scope_and_end(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --scope and --expires."""
+    expires = click.option(
+        "expires_us", "--expires", type=TimeParameter(SystemClock()), help="When it ends, for example +30d."
+    )
+    scope = click.option(
+        "--scope", default="all", show_default=True, help="all, region:NAME, institution:ID or zone:ZONE."
+    )
+    return scope(expires(function))
+
+
+group = click.Group("user", help="People: who may do what, where, and until when.")
+
+
+@command(group, "add")
+@click.option("--name", required=True, help="The person's name.")
+@click.option("id_", "--id", help="The account's id, chosen once (default: made from the name).")
+@click.option("--role", type=ROLES, help="A first role (default: none yet).")
+@scope_and_end
+def add(shell: Shell, *, id_: str | None, **options: Any) -> None:  # noqa: ANN401 - passed on
+    """Add a person; a token lets them act."""
+    made = shell.call("user.add", id=id_, **options)
+    if not shell.out.document(made):
+        shell.out.say(f"user {made['id']} is added: {_roles(made)}")
+        shell.out.say(f"next: camera-gateway token create {made['id']}")
+
+
+@command(group, "list")
+def list_(shell: Shell) -> None:
+    """List users with their roles."""
+    rows = shell.call("user.list")
+    if not shell.out.document(rows):
+        table = [{**row, "roles": _roles(row)} for row in rows]
+        shell.out.table(
+            table, ("id", "name", "state", "roles"), empty="no user yet: camera-gateway user add --role administrator …"
+        )
+
+
+@command(group, "disable")
+@click.argument("user")
+def disable(shell: Shell, user: str) -> None:
+    """End USER's account for good; none of its tokens works from now on."""
+    found = shell.call("user.disable", user=user)
+    if not shell.out.document(found):
+        shell.out.say(f"user {user} is disabled, with every token")
+
+
+@command(group, "role")
+@click.argument("user")
+@click.option("--grant", type=ROLES, help="The role to give; given again, only its end changes.")
+@click.option("--revoke", type=ROLES, help="The role to take away.")
+@scope_and_end
+def role(shell: Shell, user: str, **options: Any) -> None:  # noqa: ANN401 - passed on
+    """Give USER a role in a scope, or take it away."""
+    found = shell.call("user.role", user=user, **options)
+    if not shell.out.document(found):
+        shell.out.say(f"user {user}: {_roles(found)}")
+
+
+def _roles(user: dict[str, Any]) -> str:
+    told = []
+    for grant in user["roles"]:
+        end = "" if grant["expires"] is None else f" {'until' if grant['in_force'] else 'ended'} {grant['expires']}"
+        told.append(f"{grant['role']} in {grant['scope']}{end}")
+    return ", ".join(told) or "no role"

@@ -1,0 +1,221 @@
+"""What the sealed lists of a bucket say: gaps, entries of INDEX, tombstones, and which site a camera belongs to.
+
+Promises that a list counts only when a seal of its site names it with its hash; every other one is named as a
+finding. Signatures are checked with the installation's own key, where it is still there. Synchronous.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from camera_gateway.catalogue.tombstones import Tombstone
+from camera_gateway.domain.footage import SegmentState
+from camera_gateway.domain.ids import CameraId, InstitutionId, SegmentId
+from camera_gateway.domain.naming import ManifestKind, manifest_name, object_name, parse_seal_key
+from camera_gateway.errors import InvalidInput
+from camera_gateway.evidence.manifest import parse_gaps, parse_index, parse_instant, unescaped
+from camera_gateway.evidence.seal import parse_seal
+from camera_gateway.evidence.tombstone_list import COLUMNS
+from camera_gateway.footage.findings import Finding
+from storage.checksum import sha256_of
+
+if TYPE_CHECKING:
+    from camera_gateway.domain.footage import GapRecord
+    from camera_gateway.evidence.manifest import IndexEntry
+    from camera_gateway.evidence.signing import PublicKey
+    from storage.blobs import BlobStore
+
+_SLUG = r"[a-z0-9][a-z0-9-]{1,40}"
+_MANIFEST = re.compile(
+    rf"v1/(?P<institution>{_SLUG})/(?P<camera>{_SLUG})/\d{{4}}/\d\d/\d\d/manifest/"
+    r"(?P<name>(?P=camera)\.(?P<day>\d{4}-\d\d-\d\d)(?:\.a\d{1,4})?\.(?P<kind>SHA256SUMS|INDEX\.jsonl|GAPS\.tsv))"
+)
+_BESIDE_SEAL = re.compile(
+    rf"v1/(?P<institution>{_SLUG})/seals/(?P<site>{_SLUG})/(?P<day>\d{{4}}-\d\d-\d\d)/(?P<name>[A-Za-z0-9._-]+)"
+)
+_LARGEST_LIST = 256 << 20
+
+
+@dataclass(slots=True)
+class CameraLists:
+    """What sealed lists say of one camera."""
+
+    institution: str
+    gaps: dict[str, GapRecord] = field(default_factory=dict)
+    entries: dict[str, IndexEntry] = field(default_factory=dict)
+    stones: dict[str, Tombstone] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class BucketLists:
+    """What all sealed lists say; `sites` by camera, `findings` what does not count and why."""
+
+    cameras: dict[str, CameraLists] = field(default_factory=dict)
+    sites: dict[str, str] = field(default_factory=dict)
+    seals: int = 0
+    findings: list[Finding] = field(default_factory=list)
+
+    def of(self, institution: str, camera: str) -> CameraLists:
+        """Return what is said of a camera; of one that no list names, nothing yet."""
+        return self.cameras.setdefault(camera, CameraLists(institution))
+
+
+def is_of_lists(key: str) -> bool:
+    """Whether a key is a seal, a list, or an audit head: read here, and no segment."""
+    return bool(_MANIFEST.fullmatch(key) or _BESIDE_SEAL.fullmatch(key)) or bool(re.match(rf"v1/{_SLUG}/audit/", key))
+
+
+def read_lists(store: BlobStore, versions: dict[str, str], key: PublicKey | None) -> BucketLists:
+    """Read every list among `versions` (key → the version to read). Raises `StoreError`s."""
+    found = BucketLists()
+    sealed: dict[tuple[str, str], str] = {}
+    for name in sorted(versions):
+        if parse_seal_key(name) is not None:
+            _read_seal(store, name, versions, key, found, sealed)
+    if key is None and found.seals:
+        found.findings.append(Finding("S1", "signatures were not checked: this installation has no seal key", "seals"))
+    for name in sorted(versions):
+        try:
+            if (match := _MANIFEST.fullmatch(name)) is not None:
+                _read_manifest(store, name, versions[name], match, found, sealed)
+            elif (match := _BESIDE_SEAL.fullmatch(name)) is not None and match["name"].startswith("TOMBSTONES."):
+                _read_tombstones(store, name, versions[name], match, found, sealed)
+        except InvalidInput as error:
+            found.findings.append(Finding("S1", error.message, name))
+    return found
+
+
+def _read_seal(
+    store: BlobStore,
+    name: str,
+    versions: dict[str, str],
+    key: PublicKey | None,
+    found: BucketLists,
+    sealed: dict[tuple[str, str], str],
+) -> None:
+    text = _bytes(store, name, versions[name])
+    signature = name.removesuffix(".txt") + ".sig"
+    parsed = parse_seal_key(name)
+    try:
+        seal = parse_seal(text, name)
+    except InvalidInput as error:
+        found.findings.append(Finding("S1", error.message, name))
+        return
+    if parsed is None or (seal.institution, seal.site, seal.day) != (parsed.institution, parsed.site, parsed.day):
+        found.findings.append(Finding("S1", "a seal that is not of this place or day", name))
+        return
+    if key is not None and (
+        signature not in versions or not key.verifies(_bytes(store, signature, versions[signature]), text)
+    ):
+        found.findings.append(Finding("S1", "a seal without a good signature of this installation's key", name))
+        return
+    found.seals += 1
+    for file, digest in seal.files.items():
+        sealed[seal.institution, file] = digest
+        camera = file.partition(".")[0]
+        if file == manifest_name(camera, seal.day, ManifestKind.INDEX, seal.addendum):
+            found.sites[camera] = seal.site
+
+
+def _read_manifest(
+    store: BlobStore,
+    name: str,
+    version: str,
+    match: re.Match[str],
+    found: BucketLists,
+    sealed: dict[tuple[str, str], str],
+) -> None:
+    kind = ManifestKind(match["kind"])
+    if kind is ManifestKind.SHA256SUMS:
+        return  # INDEX says the same and more
+    data = _sealed_bytes(store, name, version, match["institution"], found, sealed)
+    if data is None:
+        return
+    lists = found.of(match["institution"], match["camera"])
+    if kind is ManifestKind.GAPS:
+        for gap in parse_gaps(data, name, InstitutionId(match["institution"]), CameraId(match["camera"])):
+            lists.gaps.setdefault(gap.gap, gap)
+    else:
+        for entry in parse_index(data, name):
+            lists.entries.setdefault(entry.key, entry)
+
+
+def _read_tombstones(
+    store: BlobStore,
+    name: str,
+    version: str,
+    match: re.Match[str],
+    found: BucketLists,
+    sealed: dict[tuple[str, str], str],
+) -> None:
+    data = _sealed_bytes(store, name, version, match["institution"], found, sealed)
+    if data is not None:
+        for stone in parse_tombstones(data, name, match["institution"], match["site"]):
+            found.of(match["institution"], stone.camera).stones.setdefault(stone.segment, stone)
+            found.sites.setdefault(stone.camera, match["site"])
+
+
+def _sealed_bytes(
+    store: BlobStore,
+    name: str,
+    version: str,
+    institution: str,
+    found: BucketLists,
+    sealed: dict[tuple[str, str], str],
+) -> bytes | None:
+    """Return a list's bytes when a seal vouches for them."""
+    wanted = sealed.get((institution, object_name(name)))
+    if wanted is None:
+        found.findings.append(Finding("S1", "a list that no seal names: it does not count", name))
+        return None
+    data = _bytes(store, name, version)
+    if sha256_of(data) != wanted:
+        found.findings.append(Finding("S1", "a list that is not the one that was sealed: it does not count", name))
+        return None
+    return data
+
+
+def parse_tombstones(data: bytes, where: str, institution: str, site: str) -> list[Tombstone]:
+    """Parse TOMBSTONES.tsv; `InvalidInput` names file and line."""
+    lines = data.decode(errors="replace").split("\n")
+    if lines[0] != "\t".join(COLUMNS) or lines[-1]:
+        raise InvalidInput(f"{where}: not a list of tombstones")
+    found = []
+    for number, line in enumerate(lines[1:-1], 2):
+        try:
+            cells = dict(zip(COLUMNS, (unescaped(cell) for cell in line.split("\t")), strict=True))
+            found.append(
+                Tombstone(
+                    number=0,
+                    segment=SegmentId(cells["segment"]),
+                    institution=institution,
+                    site=site,
+                    camera=cells["camera"],
+                    start_us=parse_instant(cells["from"]),
+                    end_us=parse_instant(cells["to"]),
+                    size_bytes=int(cells["bytes"]),
+                    sha256=cells["sha256"],
+                    key=cells["key"] or None,
+                    version_id=cells["version_id"] or None,
+                    before=SegmentState(cells["before"]),
+                    policy=cells["policy"],
+                    reasons=tuple(json.loads(cells["reasons"])),
+                    plan=cells["plan"],
+                    ordered_by=cells["ordered_by"],
+                    approved_by=cells["approved_by"] or None,
+                    at_us=parse_instant(cells["ordered_at"]),
+                    confirmed_us=parse_instant(cells["gone_at"]) if cells["gone_at"] else None,
+                    withdrawn_us=None,
+                )
+            )
+        except (ValueError, KeyError, TypeError) as error:
+            raise InvalidInput(f"{where}:{number}: not a line of tombstones ({error})") from error
+    return found
+
+
+def _bytes(store: BlobStore, key: str, version: str) -> bytes:
+    with store.get(key, version_id=version, length=_LARGEST_LIST) as chunks:
+        return b"".join(chunks)

@@ -1,0 +1,52 @@
+"""Sealing in `serve`: each night at 00:30 UTC, and at the start for the nights that were missed.
+
+Promises that trouble with the store or the second party only delays: what is due is computed anew each time. Findings
+are told, never repaired.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+
+from camera_gateway.actions import seals
+from camera_gateway.domain.people import SYSTEM
+from camera_gateway.errors import GatewayError
+from camera_gateway.timetable import first_of
+
+if TYPE_CHECKING:
+    from camera_gateway.actions.gateway import Gateway
+    from camera_gateway.supervision import Services, Stop
+    from camera_gateway.timetable import Bell, Timetable
+
+NIGHT = "00:30"
+AGAIN_S = 900.0
+
+
+def start_sealing(running: Services, gateway: Gateway, timetable: Timetable, stop: Stop) -> None:
+    """Hang the bell and start the service."""
+    running.start(seal_nightly(gateway, timetable.daily(NIGHT, "UTC", "seal"), stop), name="seal")
+
+
+async def seal_nightly(gateway: Gateway, bell: Bell, stop: Stop) -> None:
+    """Seal what is due: at once, at each ring, and sooner while something keeps it from being done."""
+    log = structlog.get_logger("seal")
+    while not stop.requested:
+        waiting = True
+        try:
+            done = await seals.make(gateway, SYSTEM, seals.MakeSeals())
+        except GatewayError as error:
+            log.warning("not sealed yet", reason=error.message)
+        else:
+            waiting = bool(done["waiting_for_witness"])
+            for made in done["sealed"]:
+                log.info("sealed", site=made["site"], seal=made["seal"])
+            for finding in done["findings"]:
+                log.error("finding", where=finding["where"], what=finding["what"])
+            if waiting:
+                log.warning("seals wait for the second party", seals=done["waiting_for_witness"])
+        if waiting:
+            await first_of(bell.heard_within(gateway.clock, AGAIN_S), stop.wait())
+        else:
+            await first_of(bell.heard(), stop.wait())
