@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from camera_gateway.actions.gateway import Gateway
     from camera_gateway.clock import Clock
     from camera_gateway.roles.loading import Loaded
+    from camera_gateway.upload.uploader import Uploader
 
 PLAN_SCAN_S = 1.0
 QUOTA_S = 5.0
@@ -107,14 +108,7 @@ async def _serve(loaded: Loaded, clock: Clock, stop: Stop, held: AsyncExitStack)
     timetable.start()
 
     async def readiness() -> dict[str, str]:
-        lacking = {}
-        if trust.unreachable:
-            lacking["store"] = trust.unreachable
-        if intake_ear.trouble:
-            lacking["intake"] = intake_ear.trouble
-        if uploader.status.state in {"unreachable", "refused", "clock-skewed", "catalogue"}:
-            lacking["upload"] = f"{uploader.status.state} {uploader.status.detail}".strip()
-        return lacking
+        return _lacking(trust, intake_ear, uploader)
 
     api = settings.api
     tls = None if api.tls_cert_file is None or api.tls_key_file is None else (api.tls_cert_file, api.tls_key_file)
@@ -172,6 +166,18 @@ async def _serve(loaded: Loaded, clock: Clock, stop: Stop, held: AsyncExitStack)
         start_sealing(running, gateway, timetable, stop)
         running.start(reporter.run(stop), name="report")
         await stop.wait()
+
+
+def _lacking(trust: StoreTrust, intake: IntakeEar, uploader: Uploader) -> dict[str, str]:
+    """Return what is not ready, by name, with a word for it; empty when everything is."""
+    lacking = {}
+    if trust.unreachable:
+        lacking["store"] = trust.unreachable
+    if intake.trouble:
+        lacking["intake"] = intake.trouble
+    if uploader.status.state in {"unreachable", "refused", "clock-skewed", "catalogue"}:
+        lacking["upload"] = f"{uploader.status.state} {uploader.status.detail}".strip()
+    return lacking
 
 
 async def _keep_plan(gateway: Gateway, bell: Bell, stop: Stop) -> None:
