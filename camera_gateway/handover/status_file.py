@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
 
 from camera_gateway.domain.footage import GapCause, ProbeCause
 from camera_gateway.domain.ids import CameraId
@@ -91,7 +92,10 @@ def write_status(path: Path, status: RecorderStatus) -> None:
     """Replace the file (0600) in one step; makes its directory. Raises OSError."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.tmp")
-    data = json.dumps({"version": STATUS_VERSION, **asdict(status)}, sort_keys=True, ensure_ascii=False).encode()
+    document = _plain(RecorderStatus, status)
+    document["version"] = STATUS_VERSION
+    document["cameras"] = [_plain(CameraStatus, camera) for camera in status.cameras]
+    data = json.dumps(document, sort_keys=True, ensure_ascii=False).encode()
     fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     with os.fdopen(fd, "wb") as file:
         file.write(data)
@@ -127,6 +131,12 @@ def read_statuses(directory: Path) -> list[RecorderStatus]:
         except (InvalidInput, OSError):
             continue  # replaced or removed while we looked, or none of ours: the next look is a second away
     return sorted(result, key=lambda status: status.shard)
+
+
+def _plain(kind: type[RecorderStatus | CameraStatus], status: RecorderStatus | CameraStatus) -> dict[str, Any]:
+    """Return the fields by name, not copied: `dataclasses.asdict` took a tenth of the recorder's time."""
+    names = kind.__slots__
+    return dict(zip(names, attrgetter(*names)(status), strict=True))
 
 
 def _camera(found: Fields) -> CameraStatus:
