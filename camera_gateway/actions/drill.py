@@ -28,8 +28,8 @@ class DrillArgs(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    sample: int = Field(SAMPLE, ge=1, le=100_000)
-    seed: str | None = Field(None, min_length=1, max_length=200, pattern=r"^[!-~]+$")
+    sample: int = Field(default=SAMPLE, ge=1, le=100_000)
+    seed: str | None = Field(default=None, min_length=1, max_length=200, pattern=r"^[!-~]+$")
 
 
 async def drill(gateway: Gateway, actor: Actor, args: DrillArgs) -> dict[str, Any]:
