@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from support.people import People
 
+    from camera_gateway.domain.ids import SegmentId
     from camera_gateway.domain.people import Actor
 
 HALL = "kg-hall"
@@ -51,12 +53,16 @@ def second(people: People) -> str:
     return people.token("dana", life_us=500 * DAY_US)[1]
 
 
-def store(people: People, minutes: int, camera: str = HALL) -> list[str]:
+def _told(sealed: bytes, _facts: object) -> bytes:
+    return sealed
+
+
+def store(people: People, minutes: int, camera: str = HALL) -> list[SegmentId]:
     """Record and store the last minutes of a camera; return the segments."""
     gateway = people.gateway
     books = Books(gateway.catalogue, Inline())
     last = people.clock.now_us() // MINUTE_US
-    made = []
+    made: list[SegmentId] = []
     for number in range(last - minutes, last):
         data = hashlib.sha256(f"{camera}{number}".encode()).digest()
         sidecar = replace(
@@ -67,7 +73,8 @@ def store(people: People, minutes: int, camera: str = HALL) -> list[str]:
         )
         part = gateway.spool.begin(camera, sidecar.segment)
         part.write(data)
-        part.seal(lambda _facts, sidecar=sidecar: sidecar.to_bytes())
+        sealed = sidecar.to_bytes()
+        part.seal(partial(_told, sealed))
         made.append(sidecar.segment)
     Intake(books, gateway.spool, people.clock, Seen()).take(full=True)
     defaults = gateway.settings.retention.defaults()
