@@ -7,7 +7,6 @@ nobody has anything signed that was not planned here, but for the hash of a file
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -16,25 +15,17 @@ from pydantic import BaseModel, ConfigDict
 from camera_gateway.actions.evidence import OneRequest, places_of_request
 from camera_gateway.actions.footage import Known, Span, known
 from camera_gateway.actions.seals import described, signing_key
-from camera_gateway.catalogue import audit_log, registry, seals, tombstones
+from camera_gateway.catalogue import audit_log, registry
 from camera_gateway.catalogue import requests as request_rows
 from camera_gateway.clock import US, rfc3339
-from camera_gateway.domain.footage import RECORDED, STORED
+from camera_gateway.domain.footage import RECORDED
 from camera_gateway.domain.ids import InstitutionId
 from camera_gateway.domain.naming import (
-    DAY_US,
-    ManifestKind,
-    manifest_key,
-    manifest_name,
     object_name,
-    seal_key,
-    seal_name,
     segment_key,
-    tombstones_name,
-    utc_day,
 )
 from camera_gateway.errors import InvalidInput, Refused
-from camera_gateway.evidence.certificate import LANGUAGES, NothingFound, no_recording
+from camera_gateway.evidence.contents import README, Contents, certify, days_text, take_seals
 from camera_gateway.evidence.custody import custody_log
 from camera_gateway.evidence.enclosures import enclosures
 from camera_gateway.evidence.package import (
@@ -47,18 +38,15 @@ from camera_gateway.evidence.package import (
     span_gap,
     time_error,
 )
-from camera_gateway.evidence.seal import parse_seal
 from storage.checksum import sha256_of
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from camera_gateway.actions.gateway import Gateway
     from camera_gateway.actions.places import Places
     from camera_gateway.catalogue.opening import Transaction
     from camera_gateway.catalogue.requests import Package, Request
     from camera_gateway.catalogue.segments import SegmentRow
-    from camera_gateway.domain.camera import Camera, Device, Site
+    from camera_gateway.domain.camera import Camera, Device
     from camera_gateway.domain.people import Actor
     from camera_gateway.evidence.signing import SigningKey
 
@@ -75,17 +63,6 @@ class FinishExport(BaseModel):
     made: dict[str, str]
     changed: dict[str, str]
     absent: tuple[str, ...]
-
-
-@dataclass(slots=True)
-class _Contents:
-    """What a package will hold: small files, sealed lists in the bucket, which days are sealed and which are not."""
-
-    texts: dict[str, bytes] = field(default_factory=dict)
-    sealed: list[dict[str, str]] = field(default_factory=list)
-    sealed_days: set[date] = field(default_factory=set)
-    unsealed_days: set[date] = field(default_factory=set)
-    unsealed_segments: int = 0
 
 
 def places_of_package(tx: Transaction, args: FinishExport) -> Places:
@@ -167,12 +144,12 @@ def _plan(gateway: Gateway, request: Request, found: list[Known], key: SigningKe
     cameras = [each.camera for each in found]
     sites = sorted({camera.site for camera in cameras})
     folders = {site: "" if len(sites) == 1 else f"{site}/" for site in sites}
-    contents = _Contents(texts=dict(enclosures()))
+    contents = Contents(texts=dict(enclosures()))
     contents.texts["seal.pub"] = key.public.pem
     paths: dict[str, str] = {}
     for site in sites:
         here = [row for row in rows if _camera(cameras, row).site == site]
-        _take_seals(
+        take_seals(
             tx, registry.get_site(tx, site), [c for c in cameras if c.site == site], here, new, folders[site], contents
         )
         paths |= {row.sidecar.segment: folders[site] + _name(row) for row in here}
@@ -182,10 +159,10 @@ def _plan(gateway: Gateway, request: Request, found: list[Known], key: SigningKe
     contents.texts["SPAN-CLOCKS.tsv"] = clocks_of_span(sidecars).encode()
     contents.texts["CUSTODY.tsv"] = custody_log(request_rows.custody_of(tx, request)).encode()
     if not rows:
-        _certify(tx, package, request, cameras, gaps, contents)
+        certify(tx, package, request, cameras, gaps, contents)
     derivatives = [_derivative(tx, each, new.start_us, new.end_us) for each in found if _recorded(each)]
     if derivatives:
-        contents.texts["DERIVATIVE.README.txt"] = _README.encode()
+        contents.texts["DERIVATIVE.README.txt"] = README.encode()
     listing = {path: sha256_of(data) for path, data in contents.texts.items()}
     listing |= {item["path"]: item["sha256"] for item in contents.sealed}
     listing |= {paths[row.sidecar.segment]: row.sidecar.sha256 for row in rows}
@@ -227,51 +204,6 @@ def _plan(gateway: Gateway, request: Request, found: list[Known], key: SigningKe
     }
 
 
-def _take_seals(
-    tx: Transaction,
-    site: Site,
-    cameras: list[Camera],
-    rows: list[SegmentRow],
-    new: request_rows.NewRequest,
-    folder: str,
-    contents: _Contents,
-) -> None:
-    """Take the seals of the span's days with the cameras' lists, and of the days on which some of it was deleted."""
-    days = {utc_day(at_us) for at_us in range(new.start_us, new.end_us, DAY_US)} | {utc_day(new.end_us - 1)}
-    days |= {utc_day(row.sidecar.start_us) for row in rows}
-    stones = [stone for camera in cameras for stone in tombstones.in_span(tx, camera.id, new.start_us, new.end_us)]
-    gone_days = {utc_day(stone.confirmed_us) for stone in stones if stone.confirmed_us is not None}
-    last_us: dict[date, int] = {}
-    for day in sorted(days | gone_days):
-        for seal in seals.of_day(tx, site.id, day):
-            if seal.stored_us is None:
-                continue
-            last_us[day] = seal.sealed_us
-            contents.texts[folder + seal_name(day, "txt", seal.addendum)] = seal.text
-            contents.texts[folder + seal_name(day, "sig", seal.addendum)] = seal.signature
-            files = parse_seal(seal.text, f"seal of {day}").files
-            wanted = {tombstones_name(day): seal_key(site.institution, site.id, day, tombstones_name(day))}
-            if day in days:
-                wanted |= {
-                    manifest_name(camera.id, day, kind, seal.addendum): manifest_key(
-                        camera.institution, camera.id, day, kind, seal.addendum
-                    )
-                    for camera in cameras
-                    for kind in ManifestKind
-                }
-            contents.sealed += [
-                {"path": folder + name, "key": key, "sha256": files[name]}
-                for name, key in wanted.items()
-                if name in files
-            ]
-    contents.sealed_days |= days & last_us.keys()
-    contents.unsealed_days |= days - last_us.keys()
-    for row in rows:
-        sealed_us = last_us.get(utc_day(row.sidecar.start_us))
-        late = row.state.value not in STORED or row.stored_us is None
-        contents.unsealed_segments += sealed_us is None or late or (row.stored_us or 0) > sealed_us
-
-
 def _head(
     gateway: Gateway,
     tx: Transaction,
@@ -280,7 +212,7 @@ def _head(
     found: list[Known],
     sidecars: list[Any],
     gaps: list[SpanGap],
-    contents: _Contents,
+    contents: Contents,
     key: SigningKey,
 ) -> str:
     new = request.new
@@ -305,40 +237,13 @@ def _head(
                 "missing-s": f"{sum(gap.end_us - gap.start_us for gap in gaps) / US:.3f}",
             },
             {"time-error": time_error(sidecars)},
-            {"sealed-days": _days(contents.sealed_days), "unsealed-days": _days(contents.unsealed_days)},
+            {"sealed-days": days_text(contents.sealed_days), "unsealed-days": days_text(contents.unsealed_days)},
             {"unsealed-segments": str(contents.unsealed_segments)},
             {"audit-head-sha256": audit_head, "rows": str(rows)},
             {"software": described(gateway).software},
             {"key": f"ed25519 {key.public.fingerprint}"},
         )
     )
-
-
-def _certify(
-    tx: Transaction,
-    package: Package,
-    request: Request,
-    cameras: list[Camera],
-    gaps: list[SpanGap],
-    contents: _Contents,
-) -> None:
-    new = request.new
-    found = NothingFound(
-        request=request.id,
-        requester=new.requester,
-        body=new.body,
-        case=new.case,
-        institution=registry.get_institution(tx, InstitutionId(new.institution)).name,
-        cameras=tuple((camera.id, camera.name) for camera in cameras),
-        start_us=new.start_us,
-        end_us=new.end_us,
-        made_us=package.started_us,
-        gaps=tuple(gaps),
-        sealed_days=_days(contents.sealed_days) or NOBODY,
-        unsealed_days=_days(contents.unsealed_days) or NOBODY,
-    )
-    for language in LANGUAGES:
-        contents.texts[f"NO-RECORDING.{language}.txt"] = no_recording(found, language).encode()
 
 
 def _derivative(tx: Transaction, found: Known, start_us: int, end_us: int) -> dict[str, Any]:
@@ -390,18 +295,3 @@ def _name(row: SegmentRow) -> str:
     sidecar = row.sidecar
     key = row.key or segment_key(sidecar.institution, sidecar.camera, sidecar.start_us, sidecar.sha256)
     return object_name(key)
-
-
-def _days(days: set[date]) -> str:
-    return " ".join(sorted(day.isoformat() for day in days))
-
-
-_README = """DERIVATIVE
-
-kk: DERIVATIVE деп басталатын файлдар – көруге ыңғайлы көшірмелер. Дәлел – түпнұсқа сегменттер (*.mp4, атауы сандардан).
-ru: Файлы, имя которых начинается с DERIVATIVE, – копии для удобства просмотра. Доказательство – исходные сегменты.
-en: Files whose names begin with DERIVATIVE are copies for convenience. The evidence is the original segments.
-
-A derivative is one MP4 of exactly the asked span of one camera: the same pictures and sound, not encoded again, cut by
-edit list. Where footage is missing the picture stands still; SPAN-GAPS.tsv says where and why.
-"""

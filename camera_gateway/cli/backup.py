@@ -1,4 +1,7 @@
-"""`camera-gateway backup|rebuild`: the catalogue in a file to be kept elsewhere, and anew from the bucket alone."""
+"""`camera-gateway backup|rebuild`: the catalogue in a file to be kept elsewhere, and anew from the bucket alone.
+
+Both work in this process: a backup beside a running service, a rebuild only where none runs.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""`camera-gateway drill`: prove on a random sample that what is stored can be had back and be seen."""
+"""`camera-gateway drill`: prove on a random sample that what is stored can be had back and be seen.
+
+Prints the seed: whoever has it and the ids of what was stored can draw the same lots again.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""`camera-gateway hold …`: keep footage until a person lifts it, whatever the rules say."""
+"""`camera-gateway hold …`: keep footage until a person lifts it, whatever the rules say.
+
+Translates only: the work is in actions/holds. What is wrong with the store's holds makes the exit code 1.
+"""
 
 from __future__ import annotations
 

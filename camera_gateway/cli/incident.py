@@ -1,4 +1,7 @@
-"""`camera-gateway incident …`: report an incident in one step, and see the register."""
+"""`camera-gateway incident …`: report an incident in one step, and see the register.
+
+Promises that notices which cannot be written as files do not undo the entry and the hold.
+"""
 
 from __future__ import annotations
 

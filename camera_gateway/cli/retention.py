@@ -1,4 +1,7 @@
-"""`camera-gateway retention …`: the rules, what they would delete and why, and deleting exactly that."""
+"""`camera-gateway retention …`: the rules, what they would delete and why, and deleting exactly that.
+
+Translates only: the work is in actions/retention and actions/retention_rules.
+"""
 
 from __future__ import annotations
 

@@ -18,35 +18,30 @@ from camera_gateway.catalogue.rebuild import Object
 from camera_gateway.catalogue.segments import mark_lost
 from camera_gateway.domain.coverage import SEAM_US
 from camera_gateway.domain.footage import (
-    ClockMethod,
     GapCause,
-    GapRecord,
-    Origin,
-    RunEnd,
     SegmentState,
     Sidecar,
     parse_sidecar,
 )
-from camera_gateway.domain.ids import CameraId, InstitutionId, RunId, SegmentId
+from camera_gateway.domain.ids import SegmentId
 from camera_gateway.domain.naming import SegmentKey, parse_segment_key
 from camera_gateway.errors import GatewayError, InvalidInput, NotFound, Refused
 from camera_gateway.evidence.bucket_lists import BucketLists, CameraLists, is_of_lists, read_lists
+from camera_gateway.evidence.bucket_objects import contradiction, first_version, remembered_sidecar, unknown_gap
 from camera_gateway.footage.findings import Finding
 from storage.blobs import CANARY_PREFIX
 from storage.errors import Missing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
     from camera_gateway.catalogue.opening import Transaction
     from camera_gateway.evidence.manifest import IndexEntry
     from camera_gateway.evidence.signing import PublicKey
-    from storage.blobs import BlobInfo, BlobStore, VersionInfo
+    from storage.blobs import BlobInfo, BlobStore
 
 READERS = 8
 _BATCH = 512
-REBUILT = "rebuilt"
-"""What stands for the software of a segment whose own words are gone with it."""
 
 
 @dataclass(slots=True)
@@ -128,7 +123,7 @@ class Rebuilder:
                 continue
             if not is_of_lists(key):
                 done.findings.append(Finding("U2", "an object that is none of ours", key))
-            elif (version := _first(group, done)) is not None:
+            elif (version := first_version(group, done.findings)) is not None:
                 versions[key] = version.version_id
         lists = read_lists(self._store, versions, self._key)
         done.findings += lists.findings
@@ -190,7 +185,7 @@ class Rebuilder:
         """Yield the segments' objects in the order of their keys: of each camera by time."""
         for key, group in groupby(self._store.list_versions("v1/"), key=lambda version: version.key):
             parsed = parse_segment_key(key)
-            if parsed is not None and (version := _first(group, done)) is not None:
+            if parsed is not None and (version := first_version(group, done.findings)) is not None:
                 yield _Wanted(parsed, key, version.version_id)
 
     def _head(self, wanted: _Wanted) -> BlobInfo | None:
@@ -207,7 +202,7 @@ class Rebuilder:
             return "an object without its sidecar"
         try:
             sidecar = parse_sidecar(info.metadata["sidecar"])
-            wrong = _contradiction(sidecar, wanted.parsed, info)
+            wrong = contradiction(sidecar, wanted.parsed, info)
             if wrong:
                 return wrong
             lock = info.lock
@@ -235,8 +230,15 @@ class Rebuilder:
             if stone.key in camera.keys:
                 done.findings.append(Finding("R5", "an object that has a tombstone is still there", stone.key or ""))
                 continue
-            sidecar = _sidecar(
-                camera, name, stone.segment, stone.start_us, stone.end_us, stone.size_bytes, stone.sha256, entry
+            sidecar = remembered_sidecar(
+                camera.lists.institution,
+                name,
+                stone.segment,
+                stone.start_us,
+                stone.end_us,
+                stone.size_bytes,
+                stone.sha256,
+                entry,
             )
             if self._insert_gone(tx, sidecar, SegmentState.EXPIRED, stone.key, stone.version_id, done):
                 rebuild.insert_tombstone(tx, stone)
@@ -247,8 +249,15 @@ class Rebuilder:
             by_order = any(gap.start_us <= entry.start_us and entry.end_us <= gap.end_us for gap in expired)
             what = "sealed, and deleted by order" if by_order else "sealed, and absent from the bucket"
             done.findings.append(Finding("R5", f"{what}, without a sealed tombstone", entry.key))
-            sidecar = _sidecar(
-                camera, name, entry.segment, entry.start_us, entry.end_us, entry.size_bytes, entry.sha256, entry
+            sidecar = remembered_sidecar(
+                camera.lists.institution,
+                name,
+                entry.segment,
+                entry.start_us,
+                entry.end_us,
+                entry.size_bytes,
+                entry.sha256,
+                entry,
             )
             state = SegmentState.EXPIRED if by_order else SegmentState.STORED
             if self._insert_gone(tx, sidecar, state, entry.key, entry.version_id, done):
@@ -286,7 +295,7 @@ class Rebuilder:
             rebuild.begin_not_after(tx, name, min(known)[0])
         for start_us, end_us in sorted(known):
             if reached is not None and start_us - reached > SEAM_US:
-                hole = _unknown(camera.lists.institution, name, reached, start_us)
+                hole = unknown_gap(camera.lists.institution, name, reached, start_us)
                 done.unknown_gaps += insert_gap(tx, hole)
             reached = end_us if reached is None else max(reached, end_us)
 
@@ -311,94 +320,12 @@ class Rebuilder:
             done.holds += 1
 
 
-def _first(versions: Iterable[VersionInfo], done: Rebuilt) -> VersionInfo | None:
-    """Return the version that was put first; whatever else is under the key is a finding (U2)."""
-    found = list(versions)
-    real = [version for version in found if not version.is_delete_marker]
-    if len(real) != len(found):
-        finding = Finding("U2", "a delete marker: somebody has deleted the object", found[0].key)
-        if finding not in done.findings:
-            done.findings.append(finding)
-    if len(real) > 1:
-        finding = Finding("U2", f"{len(real)} versions under one key; the first one counts", found[0].key)
-        if finding not in done.findings:
-            done.findings.append(finding)
-    return min(real, key=lambda version: version.modified_us) if real else None
-
-
-def _contradiction(sidecar: Sidecar, key: SegmentKey, info: BlobInfo) -> str:
-    said = (sidecar.institution, sidecar.camera, sidecar.start_us, sidecar.sha256[:16])
-    if said != (key.institution, key.camera, key.start_us, key.sha256_head):
-        return "an object whose sidecar is of another segment than its key"
-    if sidecar.size_bytes != info.size:
-        return f"an object of {info.size} bytes, whose sidecar says {sidecar.size_bytes}"
-    if info.sha256 is not None and info.sha256 != sidecar.sha256:
-        return "an object whose SHA-256, as the store says it, is not its sidecar's"
-    return ""
-
-
-def _sidecar(
-    camera: _Camera,
-    name: str,
-    segment: SegmentId | str,
-    start_us: int,
-    end_us: int,
-    size_bytes: int,
-    sha256: str,
-    entry: IndexEntry | None,
-) -> Sidecar:
-    """Return what can still be said of a segment whose object is gone, and nothing more."""
-    return Sidecar(
-        segment=SegmentId(segment),
-        run=RunId(entry.run if entry else segment.rpartition("-")[0]),
-        run_end=RunEnd.CONTINUES,
-        institution=InstitutionId(camera.lists.institution),
-        camera=CameraId(name),
-        start_us=start_us,
-        end_us=end_us,
-        media_start_us=entry.media_start_us if entry else 0,
-        media_duration_us=end_us - start_us,
-        clock_method=ClockMethod.ARRIVAL,
-        clock_offset_us=entry.clock_offset_us if entry else None,
-        wall_uncertainty_us=entry.wall_uncertainty_us if entry else 0,
-        video_codec="unknown",
-        audio_codec=None,
-        width=0,
-        height=0,
-        frames=0,
-        keyframes=0,
-        gop_max_us=0,
-        damaged_units=0,
-        packets_received=0,
-        packets_lost=entry.packets_lost if entry else 0,
-        size_bytes=size_bytes,
-        sha256=sha256,
-        init_sha256=entry.init_sha256 if entry else "0" * 64,
-        software=REBUILT,
-        origin=entry.origin if entry else Origin.LIVE,
-    )
-
-
 def _lose(tx: Transaction, entry: IndexEntry) -> None:
     """Call a sealed segment lost that is not there; one that was deleted by order, or could not be added, is not."""
     try:
         mark_lost(tx, SegmentId(entry.segment), GapCause.INTEGRITY_FAILED, "sealed, and absent from the bucket")
     except NotFound:
         return
-
-
-def _unknown(institution: str, camera: str, start_us: int, end_us: int) -> GapRecord:
-    return GapRecord(
-        gap=f"rebuilt-{camera}-{start_us}",
-        camera=CameraId(camera),
-        institution=InstitutionId(institution),
-        start_us=start_us,
-        end_us=end_us,
-        cause=GapCause.UNKNOWN,
-        detail="its cause was not sealed before the catalogue was lost",
-        observed_by="rebuild",
-        precision_us=0,
-    )
 
 
 def _take(wanted: Iterator[_Wanted], number: int) -> list[_Wanted]:

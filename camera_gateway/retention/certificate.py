@@ -1,7 +1,7 @@
-"""The certificate of a deletion: a text that says what is gone, by whose order and by which rule. Pure.
+"""The certificate of a deletion: a text that says what is gone, by whose order and by which rule.
 
 Promises one text for one set of tombstones, whose SHA-256 is its digest. It lists only what was confirmed by listing
-as absent; the rest is counted as not confirmed.
+as absent; the rest is counted as not confirmed. Does no I/O.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Making a backup in the process of the one who asked: which files of an installation go into it."""
+"""Making a backup in the process of the one who asked: which files of an installation go into it.
+
+The audit rows before and after it are written by the verbs of actions/backup, which `serve` may perform.
+"""
 
 from __future__ import annotations
 

@@ -49,6 +49,10 @@ class RetentionRig(Rig):
             self._clocks = TwoClocks(self.clock, self.store)
         return self._clocks
 
+    def watch_clocks(self) -> None:
+        """From here on the clock is watched, as from the start of a process."""
+        self._clocks = TwoClocks(self.clock, self.store)
+
     def forget_clocks(self) -> None:
         """A new process: it knows nothing of what the clock did before."""
         self._clocks = None

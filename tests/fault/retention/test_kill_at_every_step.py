@@ -1,4 +1,4 @@
-"""kill -9 between any two steps of a sweep, of placing a hold, of lifting one; and each beside the other (R1, R3, R5)."""
+"""kill -9 between any two steps of a sweep, of placing or of lifting a hold; and each beside the other (R1, R3, R5)."""
 
 from __future__ import annotations
 

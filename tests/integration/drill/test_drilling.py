@@ -68,7 +68,7 @@ def store_all(rig: Rig, number: int, *, spooled: bool = False) -> list[Sidecar]:
 
 
 def key(rig: Rig, sidecar: Sidecar) -> str:
-    found = rig.row(sidecar.segment).key
+    found: str | None = rig.row(sidecar.segment).key
     assert found is not None
     return found
 

@@ -221,3 +221,18 @@ async def test_an_incident_is_held_entered_and_told_in_one_step(house: House) ->
     holds = await house.people.do(house.alia, "hold.list")
     assert [hold["cameras"] for hold in holds] == [[HALL]]
     assert [incident["id"] for incident in await house.people.do(house.alia, "incident.list")] == ["incident-1"]
+
+
+async def test_a_whole_institution_is_one_package_with_a_copy_to_play_for_each_camera_that_recorded(
+    house: House, tmp_path: Path
+) -> None:
+    house.record(HALL)
+    house.gap(YARD, 0, 6)
+    await house.seal()
+    request = await house.ask(-10, 16, cameras=[], institution="kg-12", zone="hall")
+    report = await house.export(request, tmp_path / "d")
+    assert failing(tmp_path / "d") == set()
+    assert names(tmp_path / "d", "DERIVATIVE.*.mp4") == {"DERIVATIVE.kg-hall.mp4"}
+    assert {gap["camera"] for gap in report["gaps"]} == {HALL, YARD}
+    assert report["missing_s"] == 20 + 26
+    assert head_of(tmp_path / "d")["camera"] == f"{HALL} {YARD}"
