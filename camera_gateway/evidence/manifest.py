@@ -8,7 +8,7 @@ was written gives back what it was written from. Must not know where segments ar
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -118,12 +118,24 @@ def index(entries: Iterable[IndexEntry]) -> bytes:
 
 def index_line(entry: IndexEntry) -> str:
     """Return one line of INDEX.jsonl."""
-    values = asdict(entry)
-    values["start"], values["end"] = instant(values.pop("start_us")), instant(values.pop("end_us"))
-    values["bytes"] = values.pop("size_bytes")
-    first = ("start", "end", "bytes")
-    ordered = {name: values[name] for name in (*first, *(n for n in values if n not in first))}
-    return json.dumps(ordered, separators=(", ", ": "), ensure_ascii=True) + "\n"
+    values = {
+        "start": instant(entry.start_us),
+        "end": instant(entry.end_us),
+        "bytes": entry.size_bytes,
+        "sha256": entry.sha256,
+        "key": entry.key,
+        "version_id": entry.version_id,
+        "origin": entry.origin.value,
+        "run": entry.run,
+        "segment": entry.segment,
+        "media_start_us": entry.media_start_us,
+        "clock_offset_us": entry.clock_offset_us,
+        "wall_uncertainty_us": entry.wall_uncertainty_us,
+        "packets_lost": entry.packets_lost,
+        "init_sha256": entry.init_sha256,
+        "camera_signed": entry.camera_signed,
+    }
+    return json.dumps(values, ensure_ascii=True) + "\n"
 
 
 def gaps_table(records: Iterable[GapRecord]) -> bytes:

@@ -58,20 +58,23 @@ class SealedFiles:
         if self.put(key, data, day) != data:
             raise foreign(key)
 
-    def put_manifests(self, made: CameraDay) -> CameraDay:
-        """Put the three lists of a camera-day and return the camera-day that they are.
+    def put_manifests(self, made: CameraDay) -> tuple[CameraDay, dict[ManifestKind, bytes]]:
+        """Put the three lists of a camera-day; return the camera-day that they are, and their bytes.
 
         A run that was cut short may have put shorter lists: those count, for what they lack can still be added.
         `WrongFound` when a list is there that has a line of somebody else's.
         """
         files = made.files()
         index, table = made.key(ManifestKind.INDEX), made.key(ManifestKind.GAPS)
+        wanted = made
         if (there := self._take_up(index, files[ManifestKind.INDEX], made.day)) is not None:
             made = replace(made, segments=parse_index(there, index))
         if (there := self._take_up(table, files[ManifestKind.GAPS], made.day)) is not None:
             made = replace(made, gaps=parse_gaps(there, table, made.institution, made.camera))
-        self.put_own(made.key(ManifestKind.SHA256SUMS), made.files()[ManifestKind.SHA256SUMS], made.day)
-        return made
+        if made is not wanted:
+            files = made.files()
+        self.put_own(made.key(ManifestKind.SHA256SUMS), files[ManifestKind.SHA256SUMS], made.day)
+        return made, files
 
     def put_seal(self, row: SealRow) -> None:
         """Put a signed text and its signature; `WrongFound` when another one is there."""

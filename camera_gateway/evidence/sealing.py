@@ -29,7 +29,7 @@ from storage.checksum import sha256_of
 from storage.errors import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import date
 
     from camera_gateway.catalogue.opening import Transaction
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from camera_gateway.clock import Clock
     from camera_gateway.domain.camera import Camera, Site
     from camera_gateway.domain.ids import CameraId
+    from camera_gateway.domain.naming import ManifestKind
     from camera_gateway.domain.people import Actor
     from camera_gateway.evidence.sealed_files import SealedFiles
     from camera_gateway.evidence.signing import SigningKey
@@ -78,9 +79,10 @@ class _Draft:
     seen: dict[CameraId, Seen] = field(default_factory=dict)
     clock_steps: int = 0
 
-    def take(self, made: CameraDay, wanted: CameraDay, seen: Seen) -> None:
+    def take(self, put: tuple[CameraDay, Mapping[ManifestKind, bytes]], wanted: CameraDay, seen: Seen) -> None:
         """Take the lists of a camera-day in; where they are shorter than wanted, the day is looked at once more."""
-        self.files |= {made.name(kind): sha256_of(data) for kind, data in made.files().items()}
+        made, files = put
+        self.files |= {made.name(kind): sha256_of(data) for kind, data in files.items()}
         self.seen[made.camera] = seen if made == wanted else Seen(0, 0)
         self.clock_steps += sum(gap.cause is GapCause.CLOCK_STEP for gap in made.gaps)
 
