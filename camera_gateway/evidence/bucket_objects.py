@@ -1,4 +1,4 @@
-"""What an object of the bucket, or the memory of one, is as a row: for the rebuild. Pure.
+"""What an object of the bucket, or the memory of one, is as a row: for the rebuild.
 
 Promises nothing that the bucket does not say: of a segment whose object is gone, what it was encoded in is unknown.
 """
