@@ -59,13 +59,11 @@ class AacFrames:
         if lost:
             self._damaged = True
             self._drop_held()
-        size = len(payload)
-        if self._simple and size > 4 and payload[0] == 0 and payload[1] == 16:  # noqa: PLR2004 - one header
-            wanted = payload[2] << 5 | payload[3] >> 3
-            if wanted == size - 4 and not self._wanted and not payload[3] & 7:
-                self._emit(payload[4:], rtp_time, arrival_us, out)
-                return
         self._general(payload, rtp_time, arrival_us, out, marker=marker)
+
+    def takes(self, third: int, fourth: int, size: int) -> bool:
+        """Whether `emit` is all that there is to do for a payload of one header, these its bytes, and `size` more."""
+        return self._simple and third << 5 | fourth >> 3 == size and not fourth & 7 and not self._wanted
 
     def flush(self, out: list[AccessUnit]) -> None:
         """Give up a frame whose fragments did not all come; nothing else is held back."""
@@ -101,7 +99,7 @@ class AacFrames:
                 self.dropped += 1
                 return
             if frame:
-                self._emit(frame, rtp_time + number * self._layout.frame_samples, arrival_us, out)
+                self.emit(frame, rtp_time + number * self._layout.frame_samples, arrival_us, out)
 
     def _headers(self, payload: bytes) -> tuple[list[int], int] | None:
         """Return the sizes of the frames and the offset of the first; None when the section is broken."""
@@ -136,7 +134,7 @@ class AacFrames:
             frame = bytes(self._held)
             self._held.clear()
             self._wanted = 0
-            self._emit(frame, rtp_time, arrival_us, out)
+            self.emit(frame, rtp_time, arrival_us, out)
         elif len(self._held) > self._wanted:
             self._drop_held()
 
@@ -147,7 +145,8 @@ class AacFrames:
             self._damaged = True
             self.dropped += 1
 
-    def _emit(self, frame: bytes, rtp_time: int, arrival_us: int, out: list[AccessUnit]) -> None:
+    def emit(self, frame: bytes, rtp_time: int, arrival_us: int, out: list[AccessUnit]) -> None:
+        """Add a whole frame."""
         out.append(
             AccessUnit(
                 self._track,

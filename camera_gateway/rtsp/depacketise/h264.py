@@ -20,6 +20,8 @@ class H264Assembler(NalAssembler):
 
     __slots__ = ()
     fragment_prefix = 2
+    start_mask = 31 << 8 | _START | _END
+    start_bits = _FU_A << 8 | _START
 
     def _take(self, payload: bytes) -> None:
         kind = payload[0] & 31
@@ -49,9 +51,7 @@ class H264Assembler(NalAssembler):
         indicator, flags = payload[0], payload[1]
         kind = flags & 31
         if flags & _START:
-            header = bytes((indicator & 0xE0 | kind,))
-            middle = indicator << 8 | kind
-            self._start_fragments(header, payload[2:], middle, middle | _END)
+            self._begin_fragments(indicator << 8 | kind, payload[2:])
             if flags & _END:  # forbidden, and yet sent: a whole NAL unit in one fragment
                 self.end_fragments()
         elif self.open_at >= 0 and kind == self.open_header[0] & 31:
@@ -60,6 +60,11 @@ class H264Assembler(NalAssembler):
                 self.end_fragments()
         else:
             self._orphan(ends=bool(flags & _END))
+
+    def _begin_fragments(self, prefix: int, data: bytes) -> None:
+        kind = prefix & 31
+        middle = prefix & 0xFF00 | kind
+        self._start_fragments(bytes((prefix >> 8 & 0xE0 | kind,)), data, middle, middle | _END)
 
     def _is_key(self, nal: bytes) -> bool:
         return nal[0] & 31 == _IDR

@@ -19,12 +19,14 @@ _HEADER = 2
 class H265Assembler(NalAssembler):
     """Payloads of one H.265 track in, access units out; `donl` as signalled in the SDP."""
 
-    __slots__ = ("_donl",)
+    __slots__ = ("_donl", "start_bits")
     fragment_prefix = 3
+    start_mask = 63 << 17 | _START | _END
 
     def __init__(self, track: int, *, donl: bool = False) -> None:
         super().__init__(track)
         self._donl = donl
+        self.start_bits = -1 if donl else _FRAGMENT << 17 | _START
 
     def _take(self, payload: bytes) -> None:
         if len(payload) < _HEADER:
@@ -55,10 +57,7 @@ class H265Assembler(NalAssembler):
         first, second, flags = payload[0], payload[1], payload[2]
         kind = flags & 63
         if flags & _START:
-            header = bytes((first & 0x81 | kind << 1, second))
-            data = payload[3 + 2 * self._donl :]
-            middle = first << 16 | second << 8 | kind
-            self._start_fragments(header, data, middle, middle | _END)
+            self._begin_fragments(first << 16 | second << 8 | kind, payload[3 + 2 * self._donl :])
             if flags & _END:
                 self.end_fragments()
         elif self.open_at >= 0 and kind == self.open_header[0] >> 1 & 63:
@@ -67,6 +66,12 @@ class H265Assembler(NalAssembler):
                 self.end_fragments()
         else:
             self._orphan(ends=bool(flags & _END))
+
+    def _begin_fragments(self, prefix: int, data: bytes) -> None:
+        kind = prefix & 63
+        header = bytes((prefix >> 16 & 0x81 | kind << 1, prefix >> 8 & 255))
+        middle = prefix & 0xFFFF00 | kind
+        self._start_fragments(header, data, middle, middle | _END)
 
     def _is_key(self, nal: bytes) -> bool:
         return _IRAP_FIRST <= nal[0] >> 1 & 63 <= _IRAP_LAST

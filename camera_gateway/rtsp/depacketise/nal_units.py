@@ -49,6 +49,10 @@ class NalAssembler(ABC):
 
     fragment_prefix: int
     """Bytes before a fragment's data: 2 in H.264, 3 in H.265."""
+    start_mask: int
+    start_bits: int
+    """A payload whose first `fragment_prefix` bytes, as a number, have these bits under the mask begins a NAL unit
+    that goes on in the next one; `start_bits` of an instance is -1 where its fragments hold more than that."""
 
     def __init__(self, track: int) -> None:
         self.track = track
@@ -87,6 +91,24 @@ class NalAssembler(ABC):
         self.marked = marker
         if payload:
             self._take(payload)
+
+    def first_fragment(
+        self,
+        prefix: int,
+        data: bytes,
+        rtp_time: int,
+        arrival_us: int,
+        marked: bool,  # noqa: FBT001 - by position: keywords cost
+        out: list[AccessUnit],
+    ) -> None:
+        """Do as `push` does with a payload that begins with `prefix`, a first fragment, and goes on with `data`."""
+        if rtp_time != self.rtp_time or not self._started:
+            self._marks = self._marks or self.marked
+            self._complete(out)
+            self._begin(rtp_time, arrival_us, damaged=False)
+        self.arrival_us = arrival_us
+        self.marked = marked
+        self._begin_fragments(prefix, data)
 
     def flush(self, out: list[AccessUnit]) -> None:
         """Complete the unit in the making because the stream ends or starts anew here.
@@ -225,6 +247,10 @@ class NalAssembler(ABC):
     @abstractmethod
     def _take(self, payload: bytes) -> None:
         """Take apart one payload of at least one byte."""
+
+    @abstractmethod
+    def _begin_fragments(self, prefix: int, data: bytes) -> None:
+        """Take a first fragment, its bytes before the data as a number."""
 
     @abstractmethod
     def _is_key(self, nal: bytes) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 import struct
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,12 +23,15 @@ from support.rtp_streams import (
 )
 
 from camera_gateway.rtsp.access_unit import AccessUnit
+from camera_gateway.rtsp.depacketise.h265 import H265Assembler
 from camera_gateway.rtsp.errors import CodecRefused, RtspError, StreamCorrupt, StreamLimitExceeded
 from camera_gateway.rtsp.interleaved import write_frame
 from camera_gateway.rtsp.receive import Receiver
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from camera_gateway.rtsp.tracks import TrackSetup
 
 CODECS = ["h264", "h265"]
 
@@ -229,8 +233,6 @@ def test_aggregates_are_taken_apart() -> None:
 
 @pytest.mark.parametrize("donl", [False, True])
 def test_h265_aggregates_and_fragments_with_and_without_donl(donl: bool) -> None:  # noqa: FBT001 - a parameter
-    from camera_gateway.rtsp.depacketise.h265 import H265Assembler  # noqa: PLC0415 - only here
-
     rng = random.Random(6)
     vps, sps, idr = (nal_of("h265", kind, 40, rng) for kind in (32, 33, 19))
     field = b"\x00\x07" if donl else b""
@@ -396,6 +398,32 @@ def outcome(receiver: Receiver, data: bytes, sizes: list[int]) -> dict[str, Any]
     }
 
 
+def draw_sound(rng: random.Random, trouble: float) -> list[bytes]:
+    """Return the payloads of one instant of sound: a whole frame, mostly; several, fragments or nonsense."""
+    frame = rng.randbytes(rng.choice([1, 50, 50, 200]))
+    whole = aac_payload(frame)
+    if rng.random() >= trouble + 0.1:
+        return [whole]
+    head = whole[:4]
+    return rng.choice(
+        [
+            [head + frame[:20], head + frame[20:]],
+            [head + frame[:20]],
+            [struct.pack(">HHH", 32, len(frame) << 3, 3 << 3) + frame + b"abc"],
+            [head[:3] + bytes((head[3] | rng.randint(1, 7),)) + frame],
+            [whole + b"more"],
+            [whole[:3]],
+            [b"\x00\x10\x00\x00"],
+            [rng.randbytes(30)],
+        ]
+    )
+
+
+def with_donl(tracks: tuple[TrackSetup, ...]) -> tuple[TrackSetup, ...]:
+    """Return the tracks of a camera that announces decoding order numbers."""
+    return (replace(tracks[0], depacketiser=H265Assembler(0, donl=True)), *tracks[1:])
+
+
 @st.composite
 def streams(  # noqa: C901, PLR0912 - one thing after the other that can happen to a stream
     draw: st.DrawFn,
@@ -408,6 +436,7 @@ def streams(  # noqa: C901, PLR0912 - one thing after the other that can happen 
     sequence, time32 = rng.choice([0, 65500, 3]), rng.choice([0, 2**32 - 5000])
     ssrc = 0x10
     frames: list[bytes] = []
+    heard, at_sound = rng.choice([0, 65530]), 0
     for number in range(draw(st.integers(1, 12))):
         nals = picture(codec, rng.randint(1, 1200), rng, key=rng.random() < 0.3)
         payloads = [payload for nal in nals for payload in fragments(codec, nal, size)]
@@ -430,9 +459,14 @@ def streams(  # noqa: C901, PLR0912 - one thing after the other that can happen 
             if rng.random() < trouble / 4:
                 time32 += 3600
         time32 += rng.choice([0, 3600, 3600, 3600, -900])
-        if rng.random() < 0.4:
-            packet = rtp_packet(number, number * 1024, aac_payload(rng.randbytes(50)), payload_type=97, ssrc=AUDIO_SSRC)
-            frames.insert(rng.randint(0, len(frames)), write_frame(2, packet))
+        for payload in draw_sound(rng, trouble) if rng.random() < 0.5 else ():
+            heard += 1 if rng.random() >= trouble / 2 else rng.choice([0, 2, 5000])
+            marker = rng.random() >= trouble
+            packet = rtp_packet(
+                heard, (number + 2**22 - 4) * 1024, payload, marker=marker, payload_type=97, ssrc=AUDIO_SSRC
+            )
+            frames.insert(at_sound := rng.randint(at_sound, len(frames)), write_frame(2, packet))
+            at_sound += 1
         if rng.random() < 0.2:
             frames.insert(
                 rng.randint(0, len(frames)), write_frame(1, sender_report(ssrc, 2**31 + number, time32 & 0xFFFF))
@@ -461,6 +495,23 @@ def test_the_fast_path_and_the_general_path_agree_on_any_stream(stream: tuple[st
     codec, data, sizes = stream
     fast = outcome(Receiver(tracks_for(codec)), data, sizes)
     assert fast == outcome(Receiver(tracks_for(codec), fast=False), data, sizes)
+    if codec == "h265":
+        fast = outcome(Receiver(with_donl(tracks_for(codec))), data, sizes)
+        assert fast == outcome(Receiver(with_donl(tracks_for(codec)), fast=False), data, sizes)
+
+
+@pytest.mark.parametrize("fast", [True, False])
+def test_a_whole_frame_of_sound_ends_the_wait_for_a_rest_that_never_came(fast: bool) -> None:  # noqa: FBT001 - a parameter
+    whole = [aac_payload(bytes((n,)) * 50) for n in range(3)]
+    payloads = [whole[0], whole[1][:20], whole[2]]
+    sound = [rtp_packet(n, n * 1024, p, payload_type=97, ssrc=AUDIO_SSRC) for n, p in enumerate(payloads)]
+    receiver = Receiver(tracks_for("h264"), fast=fast)
+    feed(receiver, framed(sound, 2))
+    assert [(unit.data[:1], unit.rtp_time, unit.damaged) for unit in receiver.units] == [
+        (b"\x00", 0, False),
+        (b"\x02", 2048, True),
+    ]
+    assert receiver.stats[1].nal_dropped == 1
 
 
 @given(streams(), st.lists(st.integers(1, 500), max_size=30))
