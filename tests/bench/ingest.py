@@ -25,14 +25,14 @@ from typing import TYPE_CHECKING, Any
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "scripts")]
 
-from support.fake_cameras import FakeCameraProcess, read_ledger  # noqa: E402
+from support.fake_cameras import FakeCameraProcess, read_ledger  # noqa: E402 - found only now
 
 from camera_gateway.clock import SystemClock  # noqa: E402 - found only now
-from camera_gateway.domain.camera import parse_stream_url  # noqa: E402
-from camera_gateway.domain.ids import CameraId, InstitutionId, SiteId  # noqa: E402
-from camera_gateway.domain.plan import CameraPlan, Plan  # noqa: E402
-from camera_gateway.handover.plan_file import write_plan  # noqa: E402
-from camera_gateway.handover.status_file import read_statuses  # noqa: E402
+from camera_gateway.domain.camera import parse_stream_url  # noqa: E402 - found only now
+from camera_gateway.domain.ids import CameraId, InstitutionId, SiteId  # noqa: E402 - found only now
+from camera_gateway.domain.plan import CameraPlan, Plan  # noqa: E402 - found only now
+from camera_gateway.handover.plan_file import write_plan  # noqa: E402 - found only now
+from camera_gateway.handover.status_file import read_statuses  # noqa: E402 - found only now
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -251,7 +251,7 @@ def main() -> int:
         print(json.dumps(found))  # noqa: T201 - a benchmark speaks to a terminal
     else:
         for key, value in found.items():
-            print(f"{key:34} {value}")  # noqa: T201
+            print(f"{key:34} {value}")  # noqa: T201 - its output
     return 0
 
 
