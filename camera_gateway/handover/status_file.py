@@ -134,7 +134,7 @@ def read_statuses(directory: Path) -> list[RecorderStatus]:
 
 
 def _plain(kind: type[RecorderStatus | CameraStatus], status: RecorderStatus | CameraStatus) -> dict[str, Any]:
-    """Return the fields by name, not copied: `dataclasses.asdict` took a tenth of the recorder's time."""
+    """Return the fields by name, not copied: `dataclasses.asdict` cost three times what the JSON does."""
     names = kind.__slots__
     return dict(zip(names, attrgetter(*names)(status), strict=True))
 

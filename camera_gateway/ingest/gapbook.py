@@ -40,6 +40,19 @@ CAUSE_OF_END: dict[RunEnd, GapCause] = {
 }
 """The cause of the gap behind a run's end. Format changes and jumps leave none worth a word."""
 
+DETAIL_OF_END: dict[RunEnd, str] = {
+    RunEnd.CLOCK_STEP: "the gateway's clock was set",
+    RunEnd.TIME_JUMP: "the camera's time stamps jumped",
+    RunEnd.FORMAT_CHANGED: "the camera changed its format",
+    RunEnd.STREAM_CORRUPT: "no keyframe for too long",
+    RunEnd.PLAN_CHANGED: "the camera's settings were changed",
+    RunEnd.OPERATOR_DISABLED: "paused by the operator",
+    RunEnd.SHUTDOWN: "the recorder was stopped",
+    RunEnd.SPOOL_FULL: "the spool has reached its quota",
+    RunEnd.DISK_FULL: "the spool's disk is full",
+}
+"""What a person is told of that gap."""
+
 
 @dataclass(slots=True)
 class GapBook:

@@ -109,8 +109,7 @@ class Live:
 
     def loss(self) -> tuple[int, int]:
         """Return packets received and lost so far, all tracks."""
-        stats = self.receiver.stats
-        return sum(s.packets_received for s in stats), sum(s.packets_lost for s in stats)
+        return self.receiver.packets_received, self.receiver.packets_lost
 
     # ---- called by the reader
 

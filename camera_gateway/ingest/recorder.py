@@ -8,85 +8,31 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import secrets
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from camera_gateway.domain.footage import GapCause, ProbeCause, RunEnd
-from camera_gateway.domain.schedule import Schedule, is_active, next_change, parse_schedule
 from camera_gateway.errors import GatewayError
 from camera_gateway.handover.status_file import CameraStatus
 from camera_gateway.ingest.backoff import HEALTHY_US, Backoff
 from camera_gateway.ingest.commands import Append, Seal, Start
-from camera_gateway.ingest.gapbook import CAUSE_OF_END, GapBook
+from camera_gateway.ingest.counts import Counts
+from camera_gateway.ingest.gapbook import CAUSE_OF_END, DETAIL_OF_END, GapBook
+from camera_gateway.ingest.given import new_gap_id
 from camera_gateway.ingest.live import KEYFRAME_DOUBT_US, Live
-from camera_gateway.ingest.session import Limits, Session, open_session
-from camera_gateway.ingest.writing import Crew, Failure, Lane, Writer
+from camera_gateway.ingest.rota import Rota
+from camera_gateway.ingest.session import connection_of, open_session
+from camera_gateway.ingest.writing import Failure, Lane, Writer
 from camera_gateway.rtsp.errors import RtspRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from concurrent.futures import Executor
-    from random import Random
-
-    from camera_gateway.clock import Clock
     from camera_gateway.domain.plan import CameraPlan
-    from camera_gateway.ingest.backoff import Pace
     from camera_gateway.ingest.commands import Command
-    from camera_gateway.ingest.reading import Reader
-    from storage.spool import Spool
+    from camera_gateway.ingest.given import Past, Shared
+    from camera_gateway.ingest.session import Session
 
 US = 1_000_000
 HOLD_S = 1.0
 DISK_RETRY_S = 5.0
-RATE_WINDOW = 5
-"""Seconds over which frame and bit rate are averaged."""
-
-
-@dataclass(frozen=True, slots=True)
-class Past:
-    """What an earlier life of the recorder left: up to where this camera's time is accounted for."""
-
-    last_end_us: int | None = None
-    """End of the footage that exists."""
-    gap_from_us: int | None = None
-    gap_cause: GapCause | None = None
-    gap_detail: str = ""
-    down_from_us: int | None = None
-    """When the earlier life was last known to be alive, if a gap was open then."""
-
-
-@dataclass(slots=True)
-class Shared:
-    """What the cameras of one process have in common."""
-
-    clock: Clock
-    reader: Reader
-    crew: Crew
-    resolver: Executor
-    spool: Spool
-    pace: Pace
-    random: Random
-    limits: Limits
-    software: str
-    password_of: Callable[[CameraPlan], str | None]
-    """Opens the plan's sealed password; raises GatewayError."""
-    disk: Callable[[], tuple[GapCause, str] | None]
-    """Why nothing may be written now, if so."""
-
-
-@dataclass(slots=True)
-class _Counts:
-    """Totals since the recorder knows the camera, for its status."""
-
-    reconnects: int = 0
-    by_cause: dict[str, int] = field(default_factory=dict)
-    received: int = 0
-    lost: int = 0
-    jumps: int = 0
-    frames: int = 0
-    bytes: int = 0
-    recent: list[tuple[int, int, int]] = field(default_factory=list)
 
 
 class Recorder:
@@ -96,10 +42,7 @@ class Recorder:
         self.plan = plan
         self._shared = shared
         self._clock = shared.clock
-        self._schedule = _schedule_of(plan)
-        self._until_us: int | None = 0
-        self._checked_us = 0
-        self._scheduled = False
+        self._rota = Rota(plan)
         self._loop = asyncio.get_running_loop()
         self._wake = asyncio.Event()
         self._stopping: RunEnd | None = None
@@ -107,7 +50,7 @@ class Recorder:
         self._ended = asyncio.Event()
         self._wanted_end: RunEnd | None = None
         self._backoff = Backoff(shared.random)
-        self._counts = _Counts()
+        self._counts = Counts()
         self._state = "connecting"
         self._probe_cause: ProbeCause | None = None
         self._since_us = self._clock.now_us()
@@ -117,10 +60,9 @@ class Recorder:
         self._clock_offset_us: int | None = None
         self._failure: Failure | None = None
         self._failed_us = 0
-        lane = Lane(shared.crew)
         self.writer = Writer(
             shared.spool,
-            lane,
+            Lane(shared.crew),
             plan.camera,
             plan.institution,
             shared.software,
@@ -130,34 +72,19 @@ class Recorder:
         self.writer.last_end_us = past.last_end_us
         self._floor_us = past.last_end_us or 0
         self._book = GapBook(
-            plan.camera, plan.institution, _gap_id, self._schedule, plan.time_zone, detail="not recording yet"
+            plan.camera, plan.institution, new_gap_id, self._rota.schedule, plan.time_zone, detail="not recording yet"
         )
-        self._remember(past)
-
-    def _remember(self, past: Past) -> None:
-        """Open the gap that the earlier life left."""
-        book, begun = self._book, self.plan.registered_us
-        accounted = past.last_end_us
-        if past.gap_from_us is not None and past.gap_cause is not None and past.gap_from_us >= (accounted or 0):
-            if past.gap_cause is GapCause.GATEWAY_DOWN:
-                accounted = past.gap_from_us
-            else:
-                book.open(max(begun, past.gap_from_us), past.gap_cause, past.gap_detail)
-                accounted = past.down_from_us
-        start = begun if accounted is None else max(begun, accounted)
-        book.open(start, GapCause.GATEWAY_DOWN, "the recorder was not running", precision_us=US)
+        past.open_in(self._book, plan.registered_us)
 
     # ---- what the shard calls
 
     def change(self, plan: CameraPlan) -> None:
         """Follow a changed plan; the session goes on unless the change concerns it."""
         old, self.plan = self.plan, plan
-        self._schedule = _schedule_of(plan)
-        self._book.reschedule(self._clock.now_us(), self._schedule, plan.time_zone)
-        self._until_us = 0
-        live = self._live
-        if live is not None and (
-            _connection_of(old) != _connection_of(plan) or not live.session.may_stay(plan.allowed_networks)
+        self._rota = Rota(plan)
+        self._book.reschedule(self._clock.now_us(), self._rota.schedule, plan.time_zone)
+        if (live := self._live) is not None and (
+            connection_of(old) != connection_of(plan) or not live.session.may_stay(plan.allowed_networks)
         ):
             self._want(RunEnd.PLAN_CHANGED)
         self._backoff.healthy()
@@ -172,20 +99,14 @@ class Recorder:
     def second(self) -> None:
         """Look after the camera once a second."""
         now_us, mono_us = self._clock.now_us(), self._clock.monotonic_us()
-        live = self._live
-        if live is not None:
+        if (live := self._live) is not None:
             live.second(mono_us, now_us - mono_us)
             self._look_at(live, now_us, mono_us)
         self._book.flush(now_us)
-        self._measure(now_us)
+        self._counts.second(now_us)
         self.writer.record(self._book.take())
         if live is None and self._shared.disk() is None:
             self.writer.mend()
-
-    @property
-    def settled(self) -> bool:
-        """Whether everything that was said to the disk is done."""
-        return self.writer.idle
 
     # ---- the life of a camera
 
@@ -194,8 +115,7 @@ class Recorder:
         try:
             while self._stopping is None:
                 self._wake.clear()
-                hold = self._held_back()
-                if hold is not None:
+                if (hold := self._held_back()) is not None:
                     self._set_state(*hold)
                     await self._sleep(HOLD_S)
                     continue
@@ -211,13 +131,11 @@ class Recorder:
         now_us = self._clock.now_us()
         if not self.plan.active:
             return "paused", GapCause.OPERATOR_DISABLED, "paused by the operator"
-        if not self._is_scheduled(now_us):
+        if not self._rota.on(now_us):
             return "off", GapCause.SCHEDULE_OFF, ""
-        refused = self._shared.disk()
-        if refused is not None:
+        if (refused := self._shared.disk()) is not None:
             return "connecting", *refused
-        failure = self._failure
-        if failure is not None:
+        if (failure := self._failure) is not None:
             if self._clock.monotonic_us() - self._failed_us > DISK_RETRY_S * US:
                 self._failure = None
                 self.writer.mend()
@@ -233,20 +151,21 @@ class Recorder:
             password = self._shared.password_of(plan)
             session = await open_session(plan, password, self._shared.limits, self._shared.resolver)
         except RtspRefused as error:
-            self._probe_cause = error.cause
-            self._book.open(self._clock.now_us(), error.gap_cause, error.message)
-            await self._pause(error.cause)
+            await self._refused(error.cause, error.gap_cause, error.message)
             return None
         except GatewayError as error:
-            self._probe_cause = ProbeCause.AUTH_MISSING
-            self._book.open(self._clock.now_us(), GapCause.CAMERA_AUTH, error.message)
-            await self._pause(ProbeCause.AUTH_MISSING)
+            await self._refused(ProbeCause.AUTH_MISSING, GapCause.CAMERA_AUTH, error.message)
             return None
         self._probe_cause = None
-        if _connection_of(plan) != _connection_of(self.plan) or not session.may_stay(self.plan.allowed_networks):
+        if connection_of(plan) != connection_of(self.plan) or not session.may_stay(self.plan.allowed_networks):
             session.close()
             return None
         return self._begin(session)
+
+    async def _refused(self, probe_cause: ProbeCause, cause: GapCause, detail: str) -> None:
+        self._probe_cause = probe_cause
+        self._book.open(self._clock.now_us(), cause, detail)
+        await self._pause(probe_cause)
 
     def _begin(self, session: Session) -> Live:
         return Live(
@@ -272,24 +191,18 @@ class Recorder:
                 await self._ended.wait()
         finally:
             self._live = None
-            reason = self._reason(live)
-            self._close(live, reason)
-        healthy = self._clock.monotonic_us() - live.begun_us > HEALTHY_US
-        if healthy or reason is RunEnd.PLAN_CHANGED:
+            reason = self._close(live)
+        if self._clock.monotonic_us() - live.begun_us > HEALTHY_US or reason is RunEnd.PLAN_CHANGED:
             self._backoff.healthy()
         if self._wanted_end is None:
-            self._counts.reconnects += 1
-            self._counts.by_cause[live.cause] = self._counts.by_cause.get(live.cause, 0) + 1
+            self._counts.reconnect(live.cause)
             await self._pause(None)
 
-    def _reason(self, live: Live) -> RunEnd:
-        return self._wanted_end or live.reason
-
-    def _close(self, live: Live, reason: RunEnd) -> None:
-        """End the session's run, and say from when on nothing is recorded, and why."""
+    def _close(self, live: Live) -> RunEnd:
+        """End the session's run; say from when on nothing is recorded, and why."""
+        reason = self._wanted_end or live.reason
         now_us = self._clock.now_us()
-        failure = self._failure
-        if failure is not None:
+        if (failure := self._failure) is not None:
             live.end(failure.run_end)
             self._book.open(failure.durable_us or now_us, failure.cause, failure.detail)
             self._floor_us = max(self._floor_us, failure.durable_us)
@@ -297,18 +210,16 @@ class Recorder:
             recorded = live.segmenter.recording
             live.end(reason)
             cause = CAUSE_OF_END[reason] if self._wanted_end is not None else live.cause
-            detail = _DETAIL.get(reason, "") if self._wanted_end is not None else live.detail
+            detail = DETAIL_OF_END.get(reason, "") if self._wanted_end is not None else live.detail
             if recorded:
                 self._book.detail = detail
                 self._book.cause = cause
             else:
                 self._book.open(now_us, cause, detail)
             self._floor_us = max(self._floor_us, live.segmenter.floor_us)
-        received, lost = live.loss()
-        self._counts.received += received
-        self._counts.lost += lost
-        self._counts.jumps += live.segmenter.jumps
+        self._counts.session(live.loss(), live.segmenter.jumps)
         self._run_id = ""
+        return reason
 
     def _note_end(self) -> None:
         """Leave the gap that the next life takes over: nobody records from here on."""
@@ -328,16 +239,12 @@ class Recorder:
             return
         for command in commands:
             if isinstance(command, Append):
-                self._counts.frames += len(command.video.sizes)
-                self._counts.bytes += command.size_bytes
+                self._counts.fragment(command)
             elif isinstance(command, Start):
                 self._started(command)
             elif command.reason is not RunEnd.CONTINUES:
                 self._stopped(command)
-        if not self.writer.submit(commands):
-            durable_us = self.writer.open_to_us or self._clock.now_us()
-            told = "the spool's disk does not keep up"
-            self.writer.give_up(Failure(GapCause.DISK_ERROR, RunEnd.DISK_ERROR, told, durable_us))
+        self.writer.submit(commands)
 
     def _started(self, start: Start) -> None:
         if start.number:
@@ -352,7 +259,7 @@ class Recorder:
 
     def _stopped(self, seal: Seal) -> None:
         cause = CAUSE_OF_END[seal.reason]
-        self._book.open(seal.end_us, cause, _DETAIL.get(seal.reason, ""), precision_us=seal.clock.uncertainty_us)
+        self._book.open(seal.end_us, cause, DETAIL_OF_END.get(seal.reason, ""), precision_us=seal.clock.uncertainty_us)
 
     def _disk_failed(self, failure: Failure) -> None:
         """Hear from the pool that the disk failed."""
@@ -374,7 +281,7 @@ class Recorder:
     def _look_at(self, live: Live, now_us: int, mono_us: int) -> None:
         if not self.plan.active:
             self._want(RunEnd.OPERATOR_DISABLED)
-        elif not self._is_scheduled(now_us):
+        elif not self._rota.on(now_us):
             self._want(RunEnd.SCHEDULE_OFF)
         elif (refused := self._shared.disk()) is not None:
             full = refused[0] is GapCause.SPOOL_FULL
@@ -386,20 +293,11 @@ class Recorder:
         if not live.segmenter.recording and mono_us - live.begun_us > KEYFRAME_DOUBT_US:
             self._book.open(now_us, *live.waiting_for())
 
-    def _measure(self, now_us: int) -> None:
-        counts = self._counts
-        counts.recent.append((now_us, counts.frames, counts.bytes))
-        del counts.recent[: -RATE_WINDOW - 1]
-
     def status(self) -> CameraStatus:
         """Return what the status file says of this camera."""
         counts, writer, book, live = self._counts, self.writer, self._book, self._live
         received, lost = live.loss() if live is not None else (0, 0)
-        fps = bitrate = 0.0
-        if len(counts.recent) > 1:
-            (t0, f0, b0), (t1, f1, b1) = counts.recent[0], counts.recent[-1]
-            if t1 > t0:
-                fps, bitrate = (f1 - f0) * US / (t1 - t0), (b1 - b0) * 8 * US / (t1 - t0)
+        fps, bitrate_bps = counts.rates()
         return CameraStatus(
             camera=self.plan.camera,
             state=self._state,
@@ -412,8 +310,8 @@ class Recorder:
             open_to_us=writer.open_to_us,
             last_end_us=writer.last_end_us,
             gap_from_us=book.from_us,
-            fps=round(fps, 2),
-            bitrate_bps=round(bitrate),
+            fps=fps,
+            bitrate_bps=bitrate_bps,
             clock_offset_us=self._clock_offset_us,
             packets_received=counts.received + received,
             packets_lost=counts.lost + lost,
@@ -434,18 +332,6 @@ class Recorder:
         if cause is not None:
             self._book.open(now_us, cause, detail)
 
-    def _is_scheduled(self, now_us: int) -> bool:
-        """Whether the schedule is on; arithmetic only when its next change is due."""
-        if now_us < self._checked_us:  # the clock was set back
-            self._until_us = 0
-        self._checked_us = now_us
-        if self._until_us is not None and now_us >= self._until_us:
-            self._scheduled = is_active(self._schedule, self.plan.time_zone, now_us)
-            self._until_us = next_change(self._schedule, self.plan.time_zone, now_us)
-            if self._until_us is None and not self._schedule.always:
-                self._until_us = now_us + 86_400 * US
-        return self._scheduled
-
     def _want(self, reason: RunEnd) -> None:
         if self._wanted_end is None:
             self._wanted_end = reason
@@ -461,29 +347,3 @@ class Recorder:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), seconds)
         return self._wake.is_set()
-
-
-_DETAIL: dict[RunEnd, str] = {
-    RunEnd.CLOCK_STEP: "the gateway's clock was set",
-    RunEnd.TIME_JUMP: "the camera's time stamps jumped",
-    RunEnd.FORMAT_CHANGED: "the camera changed its format",
-    RunEnd.STREAM_CORRUPT: "no keyframe for too long",
-    RunEnd.PLAN_CHANGED: "the camera's settings were changed",
-    RunEnd.OPERATOR_DISABLED: "paused by the operator",
-    RunEnd.SHUTDOWN: "the recorder was stopped",
-    RunEnd.SPOOL_FULL: "the spool has reached its quota",
-    RunEnd.DISK_FULL: "the spool's disk is full",
-}
-
-
-def _schedule_of(plan: CameraPlan) -> Schedule:
-    return parse_schedule(plan.schedule, plan.holidays)
-
-
-def _connection_of(plan: CameraPlan) -> tuple[object, ...]:
-    """Return what a session depends on, beside the networks that must hold its address."""
-    return plan.address, plan.username, plan.password_sealed, plan.segment_s, plan.institution
-
-
-def _gap_id(start_us: int) -> str:
-    return f"gap-{start_us:016d}-{secrets.token_hex(4)}"

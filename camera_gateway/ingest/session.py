@@ -181,3 +181,8 @@ def _hung_up(*, heard: bool) -> RtspRefused:
         hint = "look at its number of sessions, then at its own log"
         return RtspRefused(ProbeCause.NO_ANSWER, "the camera hung up during the handshake", hint=hint)
     return RtspRefused(ProbeCause.NOT_RTSP, "the port hung up without a word", hint="check port and protocol")
+
+
+def connection_of(plan: CameraPlan) -> tuple[object, ...]:
+    """Return what a session depends on, beside the networks that must hold its address."""
+    return plan.address, plan.username, plan.password_sealed, plan.segment_s, plan.institution

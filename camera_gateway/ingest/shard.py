@@ -23,8 +23,9 @@ from camera_gateway.footage.salvage import latest_end
 from camera_gateway.handover.plan_file import PlanStamp, plan_changed, read_plan
 from camera_gateway.handover.status_file import CameraStatus, RecorderStatus, read_statuses, status_path, write_status
 from camera_gateway.ingest.backoff import Pace
+from camera_gateway.ingest.given import Past, Shared
 from camera_gateway.ingest.reading import Reader
-from camera_gateway.ingest.recorder import Past, Recorder, Shared
+from camera_gateway.ingest.recorder import Recorder
 from camera_gateway.ingest.writing import Crew
 from storage.errors import SpoolError
 
@@ -275,7 +276,7 @@ async def _until_settled(recorders: Iterable[Recorder]) -> None:
     """Wait until the disk has done all that it was told, within reason."""
     pending = list(recorders)
     for _ in range(round(STOP_S / 0.01)):
-        pending = [recorder for recorder in pending if not recorder.settled]
+        pending = [recorder for recorder in pending if not recorder.writer.idle]
         if not pending:
             return
         await asyncio.sleep(0.01)

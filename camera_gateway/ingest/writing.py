@@ -165,18 +165,17 @@ class Writer:
 
     # ---- on the event loop
 
-    def submit(self, commands: Sequence[Command]) -> bool:
-        """Have commands done in order; False when too much waits already (nothing is taken then)."""
+    def submit(self, commands: Sequence[Command]) -> None:
+        """Have commands done in order; when too much waits already, nothing is taken and the disk counts as failed."""
         size = sum(c.size_bytes for c in commands if isinstance(c, Append))
         if self._submitted - self._done > MAX_WAITING_BYTES:
-            return False
+            told = "the spool's disk does not keep up"
+            durable_us = self.open_to_us or self._clock.now_us()
+            failure = Failure(GapCause.DISK_ERROR, RunEnd.DISK_ERROR, told, durable_us)
+            self._lane.put(lambda: self._fail(failure))
+            return
         self._submitted += size
         self._lane.put(lambda: self._apply(commands, size))
-        return True
-
-    def give_up(self, failure: Failure) -> None:
-        """End the run from outside, as if the disk had failed."""
-        self._lane.put(lambda: self._fail(failure))
 
     def record(self, records: Sequence[GapRecord]) -> None:
         """Store gap records; what the disk refuses is tried again at the next call."""

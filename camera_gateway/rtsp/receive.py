@@ -94,6 +94,11 @@ class Receiver:
         """Packets of all tracks: the sign of life of the stream."""
         return sum(lane.source.received for lane in self._lanes)
 
+    @property
+    def packets_lost(self) -> int:
+        """Packets of all tracks that did not come."""
+        return sum(lane.source.lost for lane in self._lanes)
+
     def flush(self) -> None:
         """End the stream: units in the making are completed."""
         for lane in self._lanes:
