@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from camera_gateway.catalogue.opening import Transaction
+    from camera_gateway.domain.footage import Sidecar
     from storage.blobs import BlobStore
 
 KEY = new_key()
@@ -65,6 +67,10 @@ def run(rig: Rig, store: BlobStore) -> Report:
     return Sealer(rig.books, files, KEY, described, rig.clock, worm=lambda: "proven now", witness=None).run()
 
 
+def told(sidecar: Sidecar, _facts: object) -> bytes:
+    return sidecar.to_bytes()
+
+
 def forget(tx: Transaction) -> None:
     tx.connection.exec_driver_sql("DELETE FROM seals")
     tx.connection.exec_driver_sql("DELETE FROM sealed_days")
@@ -84,7 +90,7 @@ def test_a_day_of_real_segments_is_sealed_locked_and_made_anew_from_the_bucket_a
                 sidecar = replace(rig.sidecar(camera, number, data), init_sha256=sha256_of(movie.init))
                 part = rig.spool.begin(camera, sidecar.segment)
                 part.write(data)
-                part.seal(lambda _facts, sidecar=sidecar: sidecar.to_bytes())
+                part.seal(partial(told, sidecar))
             rig.put_gap(rig.cameras[0], f"gap-{number}", START_US + 4 * MINUTE_US, START_US + (5 + number) * MINUTE_US)
         rig.take()
         transfer = rig.transfer(policy_for=lambda _camera, _at_us: POLICY)
@@ -114,12 +120,12 @@ def test_a_day_of_real_segments_is_sealed_locked_and_made_anew_from_the_bucket_a
         checked = check_site(files, KEY.public, site, nothing, rebuild=True)
         assert (checked.failures, checked.counts["segments"]) == ([], 3)
         assert run(rig, store).findings == []
-        row = rig.books.read(lambda tx: seals.get(tx, rig.sites[0], DAY))
-        assert row.text == texts[f"v1/{INSTITUTION}/seals/{rig.sites[0]}/{DAY}/SEAL.{DAY}.txt"]
+        found = rig.books.read(lambda tx: seals.get(tx, rig.sites[0], DAY))
+        assert found.text == texts[f"v1/{INSTITUTION}/seals/{rig.sites[0]}/{DAY}/SEAL.{DAY}.txt"]
         assert {key: files.read(key) for key in texts} == texts
     download(store, keys, tmp_path / "got")
     store.close()
-    script = [sys.executable, "-I", "-S", Path(verifier.__file__), tmp_path / "got"]
+    script: list[str | Path] = [sys.executable, "-I", "-S", Path(verifier.__file__), tmp_path / "got"]
     done = subprocess.run(script, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout.splitlines()[-1]) == (
         0,

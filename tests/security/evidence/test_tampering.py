@@ -21,6 +21,7 @@ from camera_gateway.cli.main import main
 from camera_gateway.domain.naming import ManifestKind
 from camera_gateway.evidence import enclosures, verifier
 from camera_gateway.evidence.seal import parse_seal
+from storage.checksum import sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -259,7 +260,7 @@ def test_a_seal_signed_anew_by_the_key_itself_contradicts_the_next_days_seal(
     files = dict(parse_seal(days.seal(day).read_bytes(), "seal").files)
     gaps = days.manifest(CAMERA, day, ManifestKind.GAPS)
     gaps.write_text("".join(gaps.read_text().splitlines(keepends=True)[:1]))
-    files[gaps.name] = verifier.hashlib.sha256(gaps.read_bytes()).hexdigest()
+    files[gaps.name] = sha256_of(gaps.read_bytes())
     days.write_seal(seal_of(day, files, days.key, None))
     assert verify(days.root) == (1, [days.relative(days.seal(day))])
 
@@ -293,7 +294,7 @@ def test_the_printed_commands_are_the_ones_that_work(tmp_path: Path) -> None:
 def test_the_awk_line_finds_what_is_missing_inside_a_clip(tmp_path: Path) -> None:
     days = sealed_days(tmp_path / "days", days=1)
     path = days.manifest(CAMERA, days.days[0], ManifestKind.GAPS)
-    inside = ["awk", "-F\t", '$2>"2026-11-21T10:15" && $1<"2026-11-21T10:17"', path]
-    before = ["awk", "-F\t", '$2>"2026-11-21T01:15" && $1<"2026-11-21T01:17"', path]
+    inside: list[str | Path] = ["awk", "-F\t", '$2>"2026-11-21T10:15" && $1<"2026-11-21T10:17"', path]
+    before: list[str | Path] = ["awk", "-F\t", '$2>"2026-11-21T01:15" && $1<"2026-11-21T01:17"', path]
     assert "camera-unreachable" in subprocess.run(inside, capture_output=True, text=True, check=True).stdout
     assert subprocess.run(before, capture_output=True, text=True, check=True).stdout == ""
