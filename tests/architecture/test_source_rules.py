@@ -21,7 +21,6 @@ LONGER_ALLOWED: dict[str, str] = {
     "camera_gateway/catalogue/tables.py": "every table in one place; a list, not logic",
     "camera_gateway/settings/schema.py": "every setting in one place; a list, not logic",
     "camera_gateway/ingest/segmenter.py": "one pure state machine; its transitions are read together",
-    "camera_gateway/ingest/recorder.py": "one camera's life; its states are read together",
     "camera_gateway/evidence/verifier.py": "travels alone in each package: one file that a stranger can read and run",
     "storage/blobs.py": "the contract of a store, most of it in words",
     "storage/local.py": "one store, every method of the contract once",
