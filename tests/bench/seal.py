@@ -20,18 +20,18 @@ from typing import TYPE_CHECKING, Any
 sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parents[1])]
 
 from sqlalchemy import insert  # noqa: E402 - after the path is set
-from support.gateway_rig import INSTITUTION, MINUTE_US, START_US, Rig  # noqa: E402 - found only now
-from support.sealed_days import new_key  # noqa: E402 - found only now
-from support.seaweed import Seaweed  # noqa: E402 - found only now
+from support.gateway_rig import INSTITUTION, MINUTE_US, START_US, Rig  # noqa: E402 - likewise
+from support.sealed_days import new_key  # noqa: E402 - likewise
+from support.seaweed import Seaweed  # noqa: E402 - likewise
 
-from camera_gateway.catalogue import tables  # noqa: E402 - found only now
-from camera_gateway.catalogue.segment_rows import SIDECAR_COLUMNS  # noqa: E402 - found only now
-from camera_gateway.clock import HeldClock, SystemClock  # noqa: E402 - found only now
-from camera_gateway.domain.naming import DAY_US, day_span_us, segment_key, utc_day  # noqa: E402 - found only now
-from camera_gateway.evidence.sealed_files import SealedFiles  # noqa: E402 - found only now
-from camera_gateway.evidence.sealing import Described, Sealer  # noqa: E402 - found only now
-from storage.checksum import sha256_of  # noqa: E402 - found only now
-from storage.s3 import S3Address, S3Store  # noqa: E402 - found only now
+from camera_gateway.catalogue import tables  # noqa: E402 - likewise
+from camera_gateway.catalogue.segment_rows import SIDECAR_COLUMNS  # noqa: E402 - likewise
+from camera_gateway.clock import HeldClock, SystemClock  # noqa: E402 - likewise
+from camera_gateway.domain.naming import DAY_US, day_span_us, segment_key, utc_day  # noqa: E402 - likewise
+from camera_gateway.evidence.sealed_files import SealedFiles  # noqa: E402 - likewise
+from camera_gateway.evidence.sealing import Described, Sealer  # noqa: E402 - likewise
+from storage.checksum import sha256_of  # noqa: E402 - likewise
+from storage.s3 import S3Address, S3Store  # noqa: E402 - likewise
 
 if TYPE_CHECKING:
     from camera_gateway.catalogue.opening import Transaction

@@ -8,7 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.sealed_days import CAMERAS, FIRST, INSTITUTION, camera_day, content, entry, gap
 from support.tree import ROOT
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 GOLDEN = ROOT / "tests" / "golden" / "evidence"
 CAMERA = CAMERAS[0]
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""A busy machine is no fault of a manifest."""
 TIMES = st.integers(0, 4_000_000_000_000_000)
 HASHES = st.binary(min_size=32, max_size=32).map(bytes.hex)
 WORDS = st.text(max_size=40)
@@ -76,6 +78,7 @@ def records(draw: st.DrawFn) -> GapRecord:
     )
 
 
+@PATIENT
 @given(st.lists(entries(), max_size=6, unique_by=lambda one: one.key), st.randoms())
 def test_an_index_is_read_back_as_it_was_written_in_any_order(found: list[IndexEntry], chance: object) -> None:
     data = index(found)
@@ -85,6 +88,7 @@ def test_an_index_is_read_back_as_it_was_written_in_any_order(found: list[IndexE
     assert parse_sha256sums(sha256sums(found), "sums") == {one.name: one.sha256 for one in found}
 
 
+@PATIENT
 @given(st.lists(records(), max_size=6, unique_by=lambda one: one.gap), st.randoms())
 def test_a_table_of_gaps_is_read_back_whatever_a_detail_holds(found: list[GapRecord], chance: object) -> None:
     data = gaps_table(found)
@@ -94,6 +98,7 @@ def test_a_table_of_gaps_is_read_back_whatever_a_detail_holds(found: list[GapRec
     assert data.count(b"\n") == len(found) + 1
 
 
+@PATIENT
 @given(TIMES, TIMES)
 def test_written_times_sort_as_the_times_do(one: int, other: int) -> None:
     assert (instant(one) < instant(other)) == (one < other)
@@ -177,6 +182,7 @@ def test_a_gap_over_midnight_is_written_whole() -> None:
     assert parse_gaps(gaps_table([over]), "gaps", INSTITUTION, CAMERA) == (over,)
 
 
+@PATIENT
 @given(st.dates(date(1970, 1, 1), date(2200, 1, 1)))
 def test_a_day_is_the_utc_day_of_its_first_and_last_microsecond(day: date) -> None:
     start_us, end_us = day_span_us(day)

@@ -6,7 +6,7 @@ import contextlib
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.sealed_days import FIRST, new_key, seal_of
 from support.tree import ROOT
@@ -17,6 +17,8 @@ from camera_gateway.evidence.seal import Previous, Seal, as_previous, follows, p
 GOLDEN = ROOT / "tests" / "golden" / "evidence" / "SEAL.2026-11-21.txt"
 HASHES = st.binary(min_size=32, max_size=32).map(bytes.hex)
 TEXTS = st.text(max_size=60).map(plain).filter(bool)
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""A busy machine is no fault of a seal."""
 NAMES = st.from_regex(r"[A-Za-z0-9._-]{1,30}", fullmatch=True)
 
 
@@ -45,6 +47,7 @@ def seals(draw: st.DrawFn) -> Seal:
     )
 
 
+@PATIENT
 @given(seals())
 def test_a_seal_is_read_back_as_it_was_written(seal: Seal) -> None:
     text = seal.text()
@@ -52,6 +55,7 @@ def test_a_seal_is_read_back_as_it_was_written(seal: Seal) -> None:
     assert parse_seal(text, "seal").text() == text
 
 
+@PATIENT
 @given(seals(), st.data())
 def test_a_text_with_one_other_byte_is_another_seal_or_none(seal: Seal, data: st.DataObject) -> None:
     text = bytearray(seal.text())
