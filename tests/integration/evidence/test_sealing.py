@@ -13,15 +13,16 @@ from support.gateway_rig import INSTITUTION, MINUTE_US, START_US, Rig
 from support.sealed_days import new_key
 
 from camera_gateway.catalogue import audit_log, registry, seals, tombstones
+from camera_gateway.catalogue.gaps import gaps_in_span
 from camera_gateway.catalogue.segments import get_segment, mark_lost
 from camera_gateway.domain.camera import CameraState
 from camera_gateway.domain.footage import GapCause
-from camera_gateway.domain.naming import DAY_US, ManifestKind, day_span_us, manifest_key, utc_day
+from camera_gateway.domain.naming import DAY_US, ManifestKind, day_span_us, manifest_key, segment_key, utc_day
 from camera_gateway.errors import InvalidInput, Unavailable
 from camera_gateway.evidence.bucket_check import Known, check_site, from_bucket
-from camera_gateway.evidence.manifest import parse_gaps, parse_index
+from camera_gateway.evidence.manifest import entry_of, gaps_table, index, parse_gaps, parse_index, sha256sums
 from camera_gateway.evidence.seal import parse_seal
-from camera_gateway.evidence.sealed_files import SealedFiles
+from camera_gateway.evidence.sealed_files import SealedFiles, new_seal
 from camera_gateway.evidence.sealing import Described, Report, Sealer
 from camera_gateway.evidence.verifier import verify
 from camera_gateway.evidence.witness import DirectoryWitness, StoreWitness
@@ -336,15 +337,41 @@ def foreign(rig: Rig, key: str, data: bytes) -> None:
     rig.store.put(key, data, sha256=sha256_of(data))
 
 
-def test_a_list_that_somebody_has_put_in_our_place_is_never_signed(rig: Rig) -> None:
+def forged_lists(rig: Rig) -> dict[str, bytes]:
+    """Lists in the right form, with everything of ours in them and one line more."""
+    camera = rig.cameras[0]
+    row = next(row for row in rig.rows() if row.sidecar.camera == camera)
+    ours = entry_of(row.sidecar, row.key or "", row.version_id or "")
+    forged = replace(ours, key=segment_key(INSTITUTION, camera, ours.start_us + 1, "f" * 64), sha256="f" * 64)
+    excuse = replace(rig.put_gap(camera, "ours", START_US, START_US + 1), gap="forged", end_us=START_US + 9 * MINUTE_US)
+    rig.take()
+    kinds = ManifestKind.INDEX, ManifestKind.GAPS, ManifestKind.SHA256SUMS
+    ours_too = rig.books.read(lambda tx: gaps_in_span(tx, camera, *day_span_us(DAY)))
+    data = index([ours, forged]), gaps_table([*ours_too, excuse]), sha256sums([ours, forged])
+    return {manifest_key(INSTITUTION, camera, DAY, kind): text for kind, text in zip(kinds, data, strict=True)}
+
+
+@pytest.mark.parametrize("which", [0, 1, 2], ids=["index", "gaps", "hashes"])
+def test_a_list_that_somebody_has_put_in_our_place_is_never_signed(rig: Rig, which: int) -> None:
     store_segments(rig, 0)
+    key, data = list(forged_lists(rig).items())[which]
+    foreign(rig, key, data)
     at(rig, AFTER_US)
-    key = manifest_key(INSTITUTION, rig.cameras[0], DAY, ManifestKind.INDEX)
-    foreign(rig, key, b'{"start": "a forged line"}\n')
     report = run(rig)
     assert [where for where, _ in report.findings] == [f"site {rig.sites[0]}"]
     assert key in report.findings[0][1]
     assert report.made == [(rig.sites[1], f"SEAL.{DAY}.txt")]
+    assert files_of(rig).read(key) == data
+
+
+def test_a_day_gets_no_second_text_when_two_seal_it_at_once(rig: Rig) -> None:
+    store_segments(rig, 0)
+    at(rig, AFTER_US)
+    run(rig)
+    row = rig.books.read(lambda tx: seals.get(tx, rig.sites[0], DAY))
+    other = replace(parse_seal(row.text, "seal"), time_source="another clock")
+    late = new_seal(other, other.text(), KEY.sign(other.text()))
+    assert rig.books.write(lambda tx: seals.add(tx, late)) == row
 
 
 def test_a_seal_that_our_key_has_not_signed_is_never_taken_up(rig: Rig) -> None:
