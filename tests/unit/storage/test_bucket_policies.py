@@ -86,6 +86,11 @@ def test_r2_the_writer_cannot_lock_for_longer_than_the_policy() -> None:
     assert bound["Effect"] == "Deny"
     assert bound["Condition"] == {"NumericGreaterThan": {"s3:object-lock-remaining-retention-days": "400"}}
     assert bound["Action"] == ["s3:PutObject", "s3:PutObjectRetention"]
+    assert bound["Resource"] == ["arn:aws:s3:::BUCKET/v1/*.mp4"], "footage; seals hold no pictures and stay ten years"
+    (widest,) = [s for s in statements("writer") if s["Sid"] == "NoLockLongerThanThatOfSeals"]
+    assert widest["Effect"] == "Deny"
+    assert widest["Condition"] == {"NumericGreaterThan": {"s3:object-lock-remaining-retention-days": "3700"}}
+    assert (widest["Action"], widest["Resource"]) == (bound["Action"], ["arn:aws:s3:::BUCKET/*"])
 
 
 def test_there_are_three_principals() -> None:
