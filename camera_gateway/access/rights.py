@@ -13,7 +13,15 @@ from camera_gateway.access.permissions import Act, Decision, may
 from camera_gateway.catalogue import registry, users
 from camera_gateway.domain.camera import Zone
 from camera_gateway.domain.ids import InstitutionId
-from camera_gateway.domain.people import INSTALLATION, Actor, Place, Scope, ScopeKind
+from camera_gateway.domain.people import (
+    INSTALLATION,
+    Actor,
+    Place,
+    Scope,
+    ScopeKind,
+    same_person,
+    written_actor,
+)
 from camera_gateway.errors import NotFound, Refused
 
 if TYPE_CHECKING:
@@ -61,14 +69,15 @@ def demand(tx: Transaction, actor: Actor, act: Act, place: Place | None, *, at_u
 def demand_second(tx: Transaction, actor: Actor, requester: Actor | str) -> None:
     """Raise `Refused` unless `actor` counts as the second person for what `requester` asked for.
 
-    A second person is a user of this installation, by a token, and not the user who asked. `requester` may be the
-    text that an audit row or a request keeps, for example "shell:root".
+    A second person is a user of this installation, by a token or signed in, and not the user who asked: one person's
+    token and session are one person. `requester` may be the text that an audit row or a request keeps, for example
+    "shell:root".
     """
     if actor.user is None:
         raise Refused(
             "this takes a second person, who shows it by a token", hint="give --token-file of another user", code=SECOND
         )
-    if str(actor) == str(requester):
+    if same_person(actor, requester if isinstance(requester, Actor) else written_actor(requester)):
         raise Refused(
             f"this takes a second person: {actor.user} has asked for it", hint="another user must approve", code=SECOND
         )

@@ -1,7 +1,7 @@
 """Who acts, and with which rights: actors, users, roles, scopes, grants. Pure values.
 
 A grant gives one role in one scope, for ever or until a moment. What a role may do is in access/permissions, in one
-table. An actor is what audit rows keep: a user of the host, a user by a token, or the gateway itself.
+table. An actor is what audit rows keep: a user of the host, a user by a token or a session, or the gateway itself.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ UserId = NewType("UserId", str)
 TokenId = NewType("TokenId", str)
 
 LONGEST_SCOPE = 200
+ACCOUNT_KINDS = frozenset({"token", "session"})
+"""Kinds of actors behind which there is a user of this installation."""
 
 
 class Role(StrEnum):
@@ -125,9 +127,10 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who asked for a change: `kind` is "shell" (a user of the host), "token" (a user by a token) or "system".
+    """Who asked for a change.
 
-    For a token `name` is the user's id, and `within` the scope that this token is narrowed to.
+    `kind` is "shell" (a user of the host), "token" (a user by a token), "session" (a user who has signed in) or
+    "system". For a token or a session `name` is the user's id; `within` is the scope that a token is narrowed to.
     """
 
     kind: str
@@ -135,13 +138,29 @@ class Actor:
     within: Scope = EVERYWHERE
 
     def __str__(self) -> str:
-        """Return the form that audit rows keep, for example "shell:alia" or "token:alia"."""
+        """Return the form that audit rows keep, for example "shell:alia", "token:alia" or "session:alia"."""
         return f"{self.kind}:{self.name}"
 
     @property
     def user(self) -> UserId | None:
         """The account behind this actor; None for the host's users and the gateway."""
-        return UserId(self.name) if self.kind == "token" else None
+        return UserId(self.name) if self.kind in ACCOUNT_KINDS else None
 
 
 SYSTEM = Actor("system", "gateway")
+
+
+def written_actor(text: str) -> Actor:
+    """Read an actor as audit rows and requests keep it, "kind:name"; what has no colon is a name without a kind."""
+    kind, colon, name = text.partition(":")
+    return Actor(kind, name) if colon else Actor("", text)
+
+
+def same_person(one: Actor, other: Actor) -> bool:
+    """Whether two actors are one person: the same account, by whichever of its tokens and sessions.
+
+    Of actors without an account only equal ones are known to be the same.
+    """
+    if one.user is None or other.user is None:
+        return (one.kind, one.name) == (other.kind, other.name)
+    return one.user == other.user

@@ -178,6 +178,13 @@ async def test_the_second_person_is_another_live_user_by_token(people: People) -
     _, narrowed = people.token("alia", parse_scope("institution:kg-12"))
     with pytest.raises(Refused, match="alia has asked"):
         await require_second(people.gateway, await people.known(narrowed), alia)
+    # … and so are a user's token and the same user signed in
+    signed_in = Actor("session", "alia")
+    for approver, requester in ((signed_in, alia), (signed_in, "token:alia"), (alia, "session:alia")):
+        with pytest.raises(Refused, match="alia has asked"):
+            await require_second(people.gateway, approver, requester)
+    await require_second(people.gateway, signed_in, "token:berik")
+    await require_second(people.gateway, signed_in, "session:berik")
 
 
 async def test_a_disabled_user_is_no_second_person(people: People) -> None:

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from camera_gateway.access.tokens import digest_of, make_token
-from camera_gateway.domain.people import EVERYWHERE, SYSTEM, Actor, parse_scope
+from camera_gateway.domain.people import EVERYWHERE, SYSTEM, Actor, parse_scope, same_person, written_actor
 from camera_gateway.errors import InvalidInput
 
 
@@ -64,3 +64,20 @@ def test_a_new_token_does_not_show_itself_by_accident() -> None:
     token = make_token()
     assert token.text not in repr(token)
     assert token.text not in f"{token!s}"
+
+
+def test_an_actor_is_read_as_it_is_written() -> None:
+    for actor in (Actor("shell", "root"), Actor("token", "alia"), Actor("session", "alia"), SYSTEM):
+        assert written_actor(str(actor)) == actor
+    assert written_actor("alia").user is None
+
+
+def test_one_account_is_one_person_by_token_and_by_session() -> None:
+    token, session = Actor("token", "alia", parse_scope("zone:hall")), Actor("session", "alia")
+    assert same_person(token, session)
+    assert same_person(token, Actor("token", "alia"))
+    assert not same_person(session, Actor("session", "berik"))
+    # an account of the host with the same name is not known to be the same person
+    assert not same_person(session, Actor("shell", "alia"))
+    assert not same_person(Actor("shell", "alia"), Actor("shell", "root"))
+    assert same_person(Actor("shell", "alia"), Actor("shell", "alia"))
