@@ -12,11 +12,16 @@ from typing import TYPE_CHECKING
 import structlog
 from aiohttp import web
 
+from camera_gateway.api.routes.all import ROUTES
+from camera_gateway.api.server import bearer, install
+from camera_gateway.api.services import Services
 from camera_gateway.errors import InvalidInput, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
+
+    from camera_gateway.actions.gateway import Gateway
 
     Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
     ReadinessCheck = Callable[[], Awaitable[dict[str, str]]]
@@ -62,8 +67,16 @@ async def safe_headers(request: web.Request, handler: Handler) -> web.StreamResp
     return response
 
 
-def application(render_metrics: Callable[[], bytes], readiness: ReadinessCheck) -> web.Application:
-    """Return the application. `readiness` returns what is not ready, by name, with a sentence; empty when all is."""
+def application(
+    render_metrics: Callable[[], bytes],
+    readiness: ReadinessCheck,
+    gateway: Gateway | None = None,
+    services: Services | None = None,
+) -> web.Application:
+    """Return the application. `readiness` returns what is not ready, by name, with a sentence; empty when all is.
+
+    Without a gateway there are life, readiness and metrics only.
+    """
 
     async def healthz(_request: web.Request) -> web.Response:
         return web.json_response({"status": "alive"})
@@ -80,6 +93,8 @@ def application(render_metrics: Callable[[], bytes], readiness: ReadinessCheck) 
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)
     app.router.add_get("/metrics", metrics)
+    if gateway is not None:
+        install(app, ROUTES, gateway, Services() if services is None else services, bearer)
     return app
 
 

@@ -112,7 +112,7 @@ async def _serve(loaded: Loaded, clock: Clock, stop: Stop, held: AsyncExitStack)
 
     api = settings.api
     tls = None if api.tls_cert_file is None or api.tls_key_file is None else (api.tls_cert_file, api.tls_key_file)
-    http = HttpService(application(metrics.render, readiness), api.host, api.port, tls)
+    http = HttpService(application(metrics.render, readiness, gateway), api.host, api.port, tls)
     control = ControlSocket(gateway, gateway.data_dir / SOCKET_NAME)
     held.push_async_callback(http.close)
     address = await http.open()

@@ -1,0 +1,13 @@
+"""What streams need beside the gateway: the services that live as long as the process.
+
+Made by `roles/serve` and by tests; a field per service. It holds no rights.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The long-lived helpers of the HTTP interface."""
