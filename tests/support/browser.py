@@ -1,0 +1,123 @@
+"""Real Chromium for tests of pages: one browser per test file, a fresh context per test, and what must never happen.
+
+A test fails when a page logs an error, throws, or asks another origin for anything; what a test provokes on purpose it
+names with `expect`. Playwright's synchronous interface keeps an event loop on the thread that started it, so a file
+that uses it has no asynchronous tests of its own: servers run on a thread of theirs (`portal_house`).
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import urlsplit
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
+
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    # footage starts by itself once the page is open, as a test has no finger to touch it with
+    "--autoplay-policy=no-user-gesture-required",
+    # nothing leaves the machine, whatever a page or the browser would like
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
+)
+TIMEOUT_MS = 10_000
+HARMLESS_SCHEMES = frozenset({"data", "blob", "about"})
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Start Debian's Chromium; skips the test where it is not installed."""
+    if not CHROMIUM.exists():
+        pytest.skip("chromium is not installed (scripts/test installs it when root)")
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - only where a browser is
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=list(FLAGS))
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+class Visit:
+    """One test's visitors: contexts of their own, watched together.
+
+    `address` is the origin, without a path; every page has it as its base URL.
+    """
+
+    def __init__(self, browser: Browser, address: str) -> None:
+        self.address = address.rstrip("/")
+        self._browser = browser
+        self._contexts: list[BrowserContext] = []
+        self._expected: list[re.Pattern[str]] = []
+        self._wrong: list[str] = []
+
+    def page(self, **options: Any) -> Page:  # noqa: ANN401 - Playwright's own names
+        """Open a blank page of a new visitor; options are Playwright's (locale, color_scheme, viewport …)."""
+        context = self._browser.new_context(base_url=self.address, **options)
+        context.set_default_timeout(TIMEOUT_MS)
+        context.on("console", self._console)
+        context.on("weberror", lambda error: self._wrong.append(f"page error: {error.error}"))
+        context.on("request", self._request)
+        self._contexts.append(context)
+        return context.new_page()
+
+    def expect(self, pattern: str) -> None:
+        """Let console errors pass that match, for example of a request that the test knows to be refused."""
+        self._expected.append(re.compile(pattern))
+
+    def wrong(self) -> list[str]:
+        """Return what has gone wrong so far."""
+        return [each for each in self._wrong if not any(pattern.search(each) for pattern in self._expected)]
+
+    def close(self) -> None:
+        """Close the contexts; raises AssertionError for everything that went wrong."""
+        for context in self._contexts:
+            context.close()
+        self._contexts.clear()
+        assert not self.wrong(), "\n".join(self.wrong())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        if failure[0] is None:
+            self.close()
+        else:  # the test's own failure is the one to be told
+            for context in self._contexts:
+                context.close()
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self._wrong.append(f"console: {message.text} ({message.location.get('url', '')})")
+
+    def _request(self, request: Request) -> None:
+        parts = urlsplit(request.url)
+        if parts.scheme not in HARMLESS_SCHEMES and f"{parts.scheme}://{parts.netloc}" != self.address:
+            self._wrong.append(f"a request left the origin: {request.url}")
+
+
+def axe(page: Page, within: str | None = None) -> list[str]:
+    """Return what axe finds against WCAG 2.2 A and AA and its best practice: a line per element, none when good."""
+    from axe_playwright_python.sync_playwright import Axe  # noqa: PLC0415 - only where a browser is
+
+    found = Axe().run(page, context=within)
+    return [
+        f"{violation['id']} ({violation['impact']}): {violation['help']}: {node['html'][:160]}"
+        for violation in found.response["violations"]
+        for node in violation["nodes"]
+    ]
