@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import structlog
 from aiohttp import web
 
+from camera_gateway.api.portal import add_portal, load_portal, portal_directory
 from camera_gateway.api.routes.all import ROUTES
 from camera_gateway.api.server import bearer, install
 from camera_gateway.api.services import Services
@@ -63,7 +64,8 @@ async def safe_headers(request: web.Request, handler: Handler) -> web.StreamResp
             status=500,
             content_type="application/problem+json",
         )
-    response.headers.update(HEADERS)
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)  # the portal's files say themselves what may be kept and run
     return response
 
 
@@ -95,6 +97,7 @@ def application(
     app.router.add_get("/metrics", metrics)
     if gateway is not None:
         install(app, ROUTES, gateway, Services() if services is None else services, bearer)
+        add_portal(app, load_portal(portal_directory()))
     return app
 
 
