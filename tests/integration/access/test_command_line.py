@@ -18,14 +18,20 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Directory:
+    """Make an installation in which files are named as in a shell."""
+    monkeypatch.chdir(tmp_path)
+    return Directory(tmp_path, here=True)
+
+
 @pytest.fixture(params=["serve", "alone"])
-def directory(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Directory]:
-    made = Directory(tmp_path)
+def directory(here: Directory, request: pytest.FixtureRequest) -> Iterator[Directory]:
     if request.param == "alone":
-        yield made
+        yield here
         return
-    with made.serving():
-        yield made
+    with here.serving():
+        yield here
 
 
 def test_people_and_tokens_from_the_first_administrator_on(directory: Directory) -> None:
@@ -85,48 +91,45 @@ def test_people_and_tokens_from_the_first_administrator_on(directory: Directory)
     assert directory.json("audit", "verify")["ok"]
 
 
-def test_the_tables_for_people_say_the_same(tmp_path: Path) -> None:
-    directory = Directory(tmp_path)
-    assert "no user yet" in directory.run("user", "list").out
-    assert "no token yet" in directory.run("token", "list").out
-    added = directory.run("user", "add", "--name", "[b]Ali[/b]", "--id", "ali", "--role", "it", "--expires", "+30d")
+def test_the_tables_for_people_say_the_same(here: Directory) -> None:
+    assert "no user yet" in here.run("user", "list").out
+    assert "no token yet" in here.run("token", "list").out
+    added = here.run("user", "add", "--name", "[b]Ali[/b]", "--id", "ali", "--role", "it", "--expires", "+30d")
     assert "user ali is added: it in all until 20" in added.out
-    created = directory.run("token", "create", "ali", "--label", "rack")
+    created = here.run("token", "create", "ali", "--label", "rack")
     assert created.out.startswith("cgw_")
     assert len(created.out.split()) == 1, "nothing but the token on standard output"
     assert "it is not shown again" in created.err
-    listed = directory.run("user", "list").out
+    listed = here.run("user", "list").out
     assert "[b]Ali[/b]" in listed
     assert "it in all until" in listed
-    assert "rack" in directory.run("token", "list").out
-    assert "user ali: no role" in directory.run("user", "role", "ali", "--revoke", "it").out
-    rows = directory.run("audit", "list", "--limit", "2").out.splitlines()
+    assert "rack" in here.run("token", "list").out
+    assert "user ali: no role" in here.run("user", "role", "ali", "--revoke", "it").out
+    rows = here.run("audit", "list", "--limit", "2").out.splitlines()
     assert [row.split()[3] for row in rows[1:]] == ["token.create", "user.revoke"]
-    assert "none changed or missing" in directory.run("audit", "verify").out
+    assert "none changed or missing" in here.run("audit", "verify").out
 
 
-def test_a_token_file_that_holds_no_token_never_means_the_shell(tmp_path: Path) -> None:
-    directory = Directory(tmp_path)
+def test_a_token_file_that_holds_no_token_never_means_the_shell(tmp_path: Path, here: Directory) -> None:
     contents = {"empty": "", "blank": " \n", "two": "cgw_a cgw_b\n", "latin": "ключ", "unknown": "cgw_" + "B" * 43}
     codes = {}
     for name, text in contents.items():
         (tmp_path / name).write_text(text)
-        done = directory.run("user", "list", "--token-file", name)
+        done = here.run("user", "list", "--token-file", name)
         codes[name] = done.code
         assert not text.strip() or text.strip() not in done.out + done.line
     (tmp_path / "unreadable").mkdir()
     for name in ("absent", "unreadable"):
-        codes[name] = directory.run("user", "list", "--token-file", name).code
+        codes[name] = here.run("user", "list", "--token-file", name).code
     assert codes == {"empty": 2, "blank": 2, "two": 2, "latin": 2, "unknown": 4, "absent": 2, "unreadable": 2}
 
 
-def test_the_socket_takes_no_token_that_is_no_text_for_the_shell(tmp_path: Path) -> None:
-    directory = Directory(tmp_path)
-    with directory.serving():
+def test_the_socket_takes_no_token_that_is_no_text_for_the_shell(here: Directory) -> None:
+    with here.serving():
         for token in (5, [], {}, False, ""):
-            answer = asked(directory.data / "control.sock", {"verb": "user.list", "token": token})
+            answer = asked(here.data / "control.sock", {"verb": "user.list", "token": token})
             assert answer["exit"] in {2, 4}, token
-        assert asked(directory.data / "control.sock", {"verb": "user.list", "token": None})["result"] == []
+        assert asked(here.data / "control.sock", {"verb": "user.list", "token": None})["result"] == []
 
 
 def asked(path: Path, request: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON
@@ -140,11 +143,10 @@ def asked(path: Path, request: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON
     return json.loads(answer)
 
 
-def test_a_token_that_cannot_be_kept_is_not_made(tmp_path: Path) -> None:
-    directory = Directory(tmp_path)
-    directory.json("user", "add", "--name", "Ali")
+def test_a_token_that_cannot_be_kept_is_not_made(tmp_path: Path, here: Directory) -> None:
+    here.json("user", "add", "--name", "Ali")
     nowhere = os.path.join("absent", "ali.token")  # noqa: PTH118 - a relative path as typed
-    assert directory.run("token", "create", "ali", "--out", nowhere).code == 2
-    assert directory.run("token", "create", "nobody", "--out", "nobody.token").code == 3
+    assert here.run("token", "create", "ali", "--out", nowhere).code == 2
+    assert here.run("token", "create", "nobody", "--out", "nobody.token").code == 3
     assert not (tmp_path / "nobody.token").exists()
-    assert directory.json("token", "list") == []
+    assert here.json("token", "list") == []

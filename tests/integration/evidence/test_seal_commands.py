@@ -13,6 +13,7 @@ import pytest
 from support.command_line import INSTITUTION, Directory
 
 from camera_gateway.clock import SystemClock, to_datetime
+from camera_gateway.evidence.sealing import SETTLE_US
 from camera_gateway.evidence.signing import PublicKey
 
 if TYPE_CHECKING:
@@ -20,12 +21,13 @@ if TYPE_CHECKING:
 
 
 def days_ago(number: int) -> str:
-    return str((to_datetime(SystemClock().now_us()) - timedelta(days=number)).date())
+    """Return the day that far back; before half past midnight UTC yesterday is not over yet."""
+    return str((to_datetime(SystemClock().now_us() - SETTLE_US) - timedelta(days=number)).date())
 
 
 def installation(root: Path, *, more: str = "", days: int = 2) -> Directory:
     """One camera that is `days` days old, with nothing recorded."""
-    made = Directory(root, more=more)
+    made = Directory(root, more=more, here=True)
     made.add_institution()
     made.json(*made.camera_words("rtsp://127.0.0.1:9/none"), "--no-probe")
     since = datetime.fromisoformat(days_ago(days)).replace(tzinfo=UTC)
@@ -42,7 +44,7 @@ def objects(made: Directory) -> dict[str, Path]:
 
 
 def test_init_prints_the_fingerprint_that_doctor_repeats(tmp_path: Path) -> None:
-    made = Directory(tmp_path / "site", init=False)
+    made = Directory(tmp_path / "site", init=False, here=True)
     answer = made.json("init")
     key = made.data / "keys" / "seal.key"
     assert stat.S_IMODE(key.stat().st_mode) == 0o600

@@ -14,8 +14,9 @@ ASKING = ("--requester", "А. Серік", "--body", "Полиция", "--legal-
 
 
 @pytest.fixture
-def here(tmp_path: Path) -> Directory:
-    made = Directory(tmp_path / "i")
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Directory:
+    made = Directory(tmp_path / "i", here=True)
+    monkeypatch.chdir(made.root)  # names of files are typed as in a shell
     made.add_institution()
     made.json(*made.camera_words("rtsp://127.0.0.1:9/x"), "--no-probe")
     return made

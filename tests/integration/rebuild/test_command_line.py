@@ -24,7 +24,7 @@ class Lost:
     """An installation with six stored segments and two on their way, whose catalogue was deleted."""
 
     def __init__(self, root: Path) -> None:
-        self.shell = Directory(root, init=False)
+        self.shell = Directory(root, init=False, here=True)
         clock = SystemClock()
         with Rig(self.shell.data, LocalStore(root / "store", clock.now_us), clock, cameras=1) as rig:
             self.camera = rig.cameras[0]
