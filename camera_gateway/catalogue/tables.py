@@ -20,7 +20,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0005"
+REVISION = "0006"
 """The newest migration: what `Catalogue.open` demands (a test compares it with Alembic's head)."""
 
 PENDING_SQL = "state IN ('spooled', 'intended', 'put')"
@@ -242,6 +242,8 @@ users = Table(
     Column("name", Text, nullable=False),
     Column("created_us", BigInteger, nullable=False),
     Column("disabled_us", BigInteger),
+    Column("post", Text),
+    Column("language", Text),
 )
 
 grants = Table(

@@ -117,12 +117,17 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A person with an account. The id is chosen once and never used again, not even after `disabled`."""
+    """A person with an account. The id is chosen once and never used again, not even after `disabled`.
+
+    `post` is the person's position, as registers of access ask for it; `language` what they read, "" until they say.
+    """
 
     id: UserId
     name: str
     grants: tuple[Grant, ...]
     disabled: bool
+    post: str = ""
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ def test_the_tables_hold_each_token_and_each_grant_once(tmp_path: Path) -> None:
     token = "INSERT INTO tokens VALUES ('{}', 'alia', '', 'same-digest', 'all', 'x', 0, 1, NULL, NULL)"
     grant = "INSERT INTO grants VALUES ('alia', 'it', 'all', 0, NULL)"
     with closing(sqlite3.connect(tmp_path / "catalogue.sqlite")) as connection:
-        connection.execute("INSERT INTO users VALUES ('alia', 'Alia', 0, NULL)")
+        connection.execute("INSERT INTO users (id, name, created_us) VALUES ('alia', 'Alia', 0)")
         connection.execute(token.format("t-1"))
         connection.execute(grant)
         for again in (token.format("t-2"), grant):
