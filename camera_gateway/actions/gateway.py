@@ -10,11 +10,14 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from camera_gateway.actions.observed import Observed
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Executor
     from pathlib import Path
 
+    from camera_gateway.actions.jobs import Jobs
     from camera_gateway.catalogue.opening import Catalogue, Transaction
     from camera_gateway.clock import Clock
     from camera_gateway.domain.ids import SegmentId
@@ -30,6 +33,10 @@ T = TypeVar("T")
 
 def _unheard(_ratio: float) -> None:
     """Let what nobody measures pass."""
+
+
+def _unwatched(_done: int, _total: int | None, _what: str) -> None:
+    """Let progress pass that nobody watches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +64,12 @@ class Gateway:
     """What watches the clock since the start of a service; None: a lone command has just begun."""
     drilled: Callable[[float], None] = _unheard
     """Told the share of segments that a drill has found good."""
+    observed: Callable[[], Observed] = Observed
+    """What the services have seen a moment ago."""
+    jobs: Jobs | None = None
+    """Long work of this service; None: a lone command, which waits for its own."""
+    progress: Callable[[int, int | None, str], None] = _unwatched
+    """A verb of long work tells how far it is: done, of how many (None: nobody knows yet), and at what. Any thread."""
 
     async def read(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` in a read transaction on the catalogue's thread."""

@@ -7,8 +7,8 @@ refused leaves an audit row.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -28,21 +28,25 @@ from camera_gateway.actions import (
     holds,
     incident,
     institutions,
+    jobs,
     people,
     places,
     retention,
     retention_rules,
     seals,
 )
-from camera_gateway.errors import InvalidInput, Refused
+from camera_gateway.errors import InvalidInput, Refused, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from camera_gateway.actions.gateway import Gateway
+    from camera_gateway.actions.jobs import Job
     from camera_gateway.actions.places import Places
     from camera_gateway.catalogue.opening import Transaction
     from camera_gateway.domain.people import Actor, Place
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,24 +187,60 @@ VERBS: Mapping[str, Verb] = {
         Verb("doctor", institutions.Nothing, health.doctor, Act.HEALTH_SEE),
         Verb("check", health.CheckArgs, health.check, Act.HEALTH_SEE),
         Verb("status", institutions.Nothing, health.status, Act.HEALTH_SEE),
+        # each job is shown to who started it, and to who may do what it does
+        Verb("job.list", jobs.ListJobs, jobs.list_, _SEE, places.anywhere),
+        Verb("job.show", jobs.OneJob, jobs.show, _SEE, places.anywhere),
+        Verb("job.cancel", jobs.OneJob, jobs.cancel, _SEE, places.anywhere),
     )
 }
 
 
 async def perform(gateway: Gateway, actor: Actor, name: str, raw: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
     """Parse the arguments of a verb, ask for the right to it, and do it. `GatewayError` for everything expected."""
+    verb, arguments = _parsed(name, raw)
+    with_refusals = _allowed(gateway, actor, verb, arguments)
+    return await _refusals_audited(gateway, actor, name, with_refusals)
+
+
+async def begin(gateway: Gateway, actor: Actor, name: str, raw: Mapping[str, Any]) -> Job:
+    """Let a verb be done as a job, and return that at once; what is refused is refused now.
+
+    The right is asked for again when the job's turn comes. `Unavailable` where no service runs.
+    """
+    verb, arguments = _parsed(name, raw)
+    if gateway.jobs is None:
+        raise Unavailable("no service runs, so there are no jobs", hint="start: camera-gateway run")
+
+    def touched(tx: Transaction) -> Places:
+        if actor.kind not in UNBOUND:
+            _permit(tx, actor, verb, arguments)
+        return verb.places(tx, arguments)
+
+    places_of_job = await _refusals_audited(gateway, actor, name, gateway.read(touched))
+
+    async def work(told: Callable[[int, int | None, str], None]) -> Any:  # noqa: ANN401 - JSON
+        return await perform(replace(gateway, progress=told), actor, name, raw)
+
+    return gateway.jobs.start(name, actor, verb.act, places_of_job, work)
+
+
+def _parsed(name: str, raw: Mapping[str, Any]) -> tuple[Verb, BaseModel]:
     verb = VERBS.get(name)
     if verb is None:
         hint = "client and service are of different versions; restart both"
         raise InvalidInput(f"no such verb: {name[:40]!r}", hint=hint)
     try:
-        arguments = verb.arguments.model_validate(dict(raw))
+        return verb, verb.arguments.model_validate(dict(raw))
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         field = ".".join(str(part) for part in first["loc"])
         raise InvalidInput(f"{name}: {field}: {first['msg']}", hint="see camera-gateway --help") from None
+
+
+async def _refusals_audited(gateway: Gateway, actor: Actor, name: str, work: Awaitable[T]) -> T:
+    """Await what may refuse; a refusal for want of a right leaves its audit row."""
     try:
-        return await _allowed(gateway, actor, verb, arguments)
+        return await work
     except Refused as error:
         if error.code in {FORBIDDEN, SECOND}:
             reason = error.message

@@ -18,8 +18,12 @@ ANYWHERE_WITHOUT_ROWS = {
     "token.create",
     "token.list",
     "token.revoke",
+    # asked for one by one, by whose job it is and what it does
+    "job.list",
+    "job.show",
+    "job.cancel",
 }
-EVERYBODYS = {"institution.list", "institution.show", "camera.list"}
+EVERYBODYS = {"institution.list", "institution.show", "camera.list", "job.list", "job.show", "job.cancel"}
 
 
 @pytest.mark.parametrize("name", VERBS)
