@@ -1,4 +1,4 @@
-"""The HTTP service: for now life, readiness and metrics; the portal builds on it.
+"""The HTTP service: life, readiness, metrics, the routes of the table, the portal's files.
 
 It refuses to listen beyond loopback without TLS (threats.md M5), sends no version banner, and forbids caching.
 """
@@ -12,11 +12,16 @@ from typing import TYPE_CHECKING
 import structlog
 from aiohttp import web
 
+from camera_gateway.api.connection import QuietSite
+from camera_gateway.api.identity import who
+from camera_gateway.api.limits import Limits
 from camera_gateway.api.portal import add_portal, load_portal, portal_directory
+from camera_gateway.api.problems import problem_of, problem_of_http, problem_of_status
 from camera_gateway.api.routes.all import ROUTES
-from camera_gateway.api.server import bearer, install
+from camera_gateway.api.safe_headers import safe_headers
+from camera_gateway.api.server import Door, install
 from camera_gateway.api.services import Services
-from camera_gateway.errors import InvalidInput, Unavailable
+from camera_gateway.errors import GatewayError, InvalidInput, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -27,14 +32,10 @@ if TYPE_CHECKING:
     Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
     ReadinessCheck = Callable[[], Awaitable[dict[str, str]]]
 
-HEADERS = {
-    "Cache-Control": "no-store, private",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Server": "camera-gateway",
-}
 REQUEST_LIMIT = 1 << 20
+SOURCE_PER_S, SOURCE_BURST = 100.0, 1_000.0
+USER_PER_S, USER_BURST = 50.0, 500.0
+"""A player at 16 times in four windows asks some 20 times a second, a page some 20 times at once."""
 _HINTS = {
     errno.EADDRINUSE: "another program holds it; choose another with [api] port or --port",
     errno.EACCES: "ports below 1024 need a privilege; choose another with [api] port or --port",
@@ -42,31 +43,21 @@ _HINTS = {
 
 
 @web.middleware
-async def safe_headers(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Put the safe headers on every answer, errors included."""
+async def problems(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer every failure as a problem document; a defect without banner and traceback."""
     try:
-        response = await handler(request)
+        return await handler(request)
+    except GatewayError as error:
+        return problem_of(error)
     except web.HTTPException as error:
-        error.headers.update(HEADERS)
-        if error.status < 400:  # noqa: PLR2004 - a redirection is no problem, and its headers are what it says
+        if error.status < 400:  # noqa: PLR2004 - a redirection is no problem
             raise
-        response = web.json_response(
-            {"type": "about:blank", "title": error.reason, "status": error.status, "code": f"http-{error.status}"},
-            status=error.status,
-            content_type="application/problem+json",
-        )
-        if "Allow" in error.headers:
-            response.headers["Allow"] = error.headers["Allow"]
+        return problem_of_http(error)
+    except ConnectionError:  # the other side has gone; nobody reads an answer
+        raise
     except Exception:  # noqa: BLE001 - the last door: a defect must not answer with a banner or a traceback
         structlog.get_logger("http").exception("request failed", path=request.path)
-        response = web.json_response(
-            {"type": "about:blank", "title": "Internal Server Error", "status": 500, "code": "internal"},
-            status=500,
-            content_type="application/problem+json",
-        )
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)  # the portal's files say themselves what may be kept and run
-    return response
+        return problem_of_status(500)
 
 
 def application(
@@ -91,12 +82,18 @@ def application(
     async def metrics(_request: web.Request) -> web.Response:
         return web.Response(body=render_metrics(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
 
-    app = web.Application(middlewares=[safe_headers], client_max_size=REQUEST_LIMIT)
+    app = web.Application(middlewares=[problems], client_max_size=REQUEST_LIMIT)
+    app.on_response_prepare.append(safe_headers)
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)
     app.router.add_get("/metrics", metrics)
     if gateway is not None:
-        install(app, ROUTES, gateway, Services() if services is None else services, bearer)
+        door = Door(
+            who,
+            by_source=Limits(gateway.clock, per_s=SOURCE_PER_S, burst=SOURCE_BURST),
+            by_user=Limits(gateway.clock, per_s=USER_PER_S, burst=USER_BURST),
+        )
+        install(app, ROUTES, gateway, Services() if services is None else services, door)
         add_portal(app, load_portal(portal_directory()))
     return app
 
@@ -124,7 +121,7 @@ class HttpService:
                 ) from error
         await self._runner.setup()
         try:
-            await web.TCPSite(self._runner, self._host, self._port, ssl_context=context).start()
+            await QuietSite(self._runner, self._host, self._port, context).start()
         except OSError as error:
             await self._runner.cleanup()
             raise Unavailable(

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from camera_gateway.actions.jobs import Jobs
+from camera_gateway.actions.observed import Observed
 from camera_gateway.actions.planning import make_plan
 from camera_gateway.api.control import ControlSocket
 from camera_gateway.api.control_client import SOCKET_NAME
@@ -91,7 +93,20 @@ async def _serve(loaded: Loaded, clock: Clock, stop: Stop, held: AsyncExitStack)
         lambda: measured.bps,
         lambda: uploader.in_flight,
     )
-    gateway = replace(gateway, drilled=metrics.drill_ok_ratio.set)
+    jobs = Jobs(clock)
+    started_us = clock.now_us()
+
+    def observed() -> Observed:
+        forecast = quota_ear.latest
+        return Observed(
+            running_since_us=started_us,
+            store=trust.properties,
+            lacking=_lacking(trust, intake_ear, uploader),
+            spool_used_bytes=None if forecast is None else forecast.used_bytes,
+            spool_until_loss_s=None if forecast is None else forecast.until_loss_s,
+        )
+
+    gateway = replace(gateway, drilled=metrics.drill_ok_ratio.set, jobs=jobs, observed=observed)
     books = Books(catalogue, catalogue_thread)
     trust = StoreTrust()
     intake_ear, upload_ear, quota_ear = IntakeEar(metrics), UploadEar(metrics), QuotaEar(metrics)
@@ -165,6 +180,7 @@ async def _serve(loaded: Loaded, clock: Clock, stop: Stop, held: AsyncExitStack)
         start_drilling(running, gateway, timetable, stop)
         start_sealing(running, gateway, timetable, stop)
         running.start(reporter.run(stop), name="report")
+        running.start(jobs.run(stop), name="jobs")
         await stop.wait()
 
 

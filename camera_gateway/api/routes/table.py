@@ -28,7 +28,8 @@ class Call:
 
     request: web.Request
     gateway: Gateway
-    actor: Actor
+    actor: Actor | None
+    """None on a public route alone."""
     arguments: Any
     """An instance of the route's `arguments`; without a model, a dict of path parameters and query or body."""
     services: Services
@@ -71,3 +72,15 @@ class Route:
     """Arguments of the verb that this route settles and a caller cannot give."""
     request_limit_bytes: int | None = None
     """A stream that takes a larger body than the service's usual 1 MiB says how large."""
+    json_body: bool = True
+    """Whether a body is JSON whose fields are arguments; a stream that takes another one reads it itself."""
+    job: bool = False
+    """The verb is begun as a job: the answer is 202 with the job, and progress is at /api/v1/jobs/{id}."""
+    key: str = "id"
+    """The field that names a row of a paged list."""
+    keyset: tuple[str, str] | None = None
+    """The verb pages by itself, newest rows last: its argument for "before", and the field of a row that goes there."""
+    guard: str | None = None
+    """The verb that shows what a PATCH changes: If-Match is held to its tag."""
+    cost: float = 1.0
+    """How many ordinary requests this one counts for in the limits."""

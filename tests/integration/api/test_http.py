@@ -21,7 +21,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from support.command_line import Directory, free_port
 
-from camera_gateway.api.http import HEADERS, HttpService, application
+from camera_gateway.api.http import HttpService, application
+from camera_gateway.api.safe_headers import HEADERS
 from camera_gateway.errors import InvalidInput, Unavailable
 from camera_gateway.metrics import Metrics
 
@@ -140,7 +141,12 @@ async def test_what_is_no_http_is_turned_away_and_the_next_is_served(address: st
         answer = await reader.read(4096)
     writer.transport.abort()
     assert b"Traceback" not in answer
+    assert b"aiohttp" not in answer
     assert not answer or answer.startswith(b"HTTP/1.")
+    if answer:
+        head, _, body = answer.partition(b"\r\n\r\n")
+        assert b"Server: camera-gateway\r\n" in head
+        assert json.loads(body)["code"] == "bad-request"
     assert (await get(address + "healthz"))[0] == 200
 
 
