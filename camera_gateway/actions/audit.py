@@ -32,6 +32,8 @@ class ListAudit(BaseModel):
     actor: str | None = None
     action: str | None = None
     limit: int = Field(100, ge=1, le=10_000)
+    before: int | None = Field(None, ge=1, le=1 << 62)
+    """Only rows with a lower number: the next page of a list that begins with the newest."""
 
 
 async def list_(gateway: Gateway, _actor: Actor, args: ListAudit) -> list[dict[str, Any]]:
@@ -41,7 +43,13 @@ async def list_(gateway: Gateway, _actor: Actor, args: ListAudit) -> list[dict[s
 
     def work(tx: Transaction) -> list[AuditRow]:
         return audit_log.search(
-            tx, args.limit, from_us=args.from_us, to_us=args.to_us, actor=args.actor, action=args.action
+            tx,
+            args.limit,
+            from_us=args.from_us,
+            to_us=args.to_us,
+            actor=args.actor,
+            action=args.action,
+            before=args.before,
         )
 
     return [

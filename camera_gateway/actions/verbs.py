@@ -34,6 +34,10 @@ from camera_gateway.actions import (
     retention,
     retention_rules,
     seals,
+    showing,
+    sites,
+    system,
+    today,
 )
 from camera_gateway.errors import InvalidInput, Refused, Unavailable
 
@@ -89,9 +93,12 @@ VERBS: Mapping[str, Verb] = {
             _MANAGE,
             places.institution,
         ),
+        Verb("site.add", sites.AddSite, sites.add, _MANAGE, places.institution),
+        Verb("site.list", sites.ListSites, sites.list_, _SEE, places.anywhere, sites.row_of_site),
         Verb("camera.add", cameras.AddCamera, cameras.add, _MANAGE, places.new_camera),
         Verb("camera.list", cameras.ListCameras, cameras.list_, _SEE, places.anywhere, places.row_of_camera),
         Verb("camera.show", cameras.OneCamera, cameras.show, Act.HEALTH_SEE, places.camera),
+        Verb("camera.state", cameras.OneCamera, showing.camera_state, Act.HEALTH_SEE, places.camera),
         Verb("camera.probe", cameras.ProbeCamera, cameras.probe_, _MANAGE, places.probed),
         Verb("camera.change", changing.ChangeCamera, changing.change_camera, _MANAGE, places.camera),
         Verb("camera.replace", changing.ReplaceDevice, changing.replace_device, _MANAGE, places.camera),
@@ -107,6 +114,7 @@ VERBS: Mapping[str, Verb] = {
         # over whom is asked by each of them, in the transaction of the change
         Verb("user.add", people.AddUser, people.add_user, Act.PEOPLE_MANAGE, places.anywhere),
         Verb("user.list", institutions.Nothing, people.list_users, Act.PEOPLE_MANAGE, places.anywhere),
+        Verb("user.show", people.OneUser, showing.show_user, Act.PEOPLE_MANAGE, places.anywhere),
         Verb("user.disable", people.OneUser, people.disable_user, Act.PEOPLE_MANAGE, places.anywhere),
         Verb("user.role", people.ChangeRole, people.change_role, Act.PEOPLE_MANAGE, places.anywhere),
         Verb("token.create", people.CreateToken, people.create_token, Act.PEOPLE_MANAGE, places.anywhere),
@@ -127,6 +135,7 @@ VERBS: Mapping[str, Verb] = {
         ),
         Verb("hold.place", holds.PlaceHold, holds.place, Act.HOLD_PLACE, holds.places_of_order),
         Verb("hold.list", holds.ListHolds, holds.list_, Act.HOLD_PLACE, places.anywhere, holds.row_of_hold),
+        Verb("hold.show", showing.OneHold, showing.show_hold, Act.HOLD_PLACE, showing.places_of_hold),
         Verb("hold.lift", holds.LiftHold, holds.lift, Act.HOLD_LIFT, holds.places_of_hold, asks_second=True),
         Verb("hold.check", holds.CheckHolds, holds.check, Act.RETENTION_SEE),
         Verb("audit.list", audit.ListAudit, audit.list_, Act.AUDIT_SEE),
@@ -157,6 +166,13 @@ VERBS: Mapping[str, Verb] = {
             evidence.row_of_request,
         ),
         Verb(
+            "evidence.show",
+            evidence.OneRequest,
+            showing.show_request,
+            Act.EVIDENCE_REQUEST,
+            evidence.places_of_request,
+        ),
+        Verb(
             "evidence.export-plan",
             evidence.OneRequest,
             evidence_export.plan,
@@ -181,13 +197,23 @@ VERBS: Mapping[str, Verb] = {
             places.anywhere,
             incident.row_of_incident,
         ),
+        Verb(
+            "incident.show",
+            showing.OneIncident,
+            showing.show_incident,
+            Act.INCIDENT_REPORT,
+            showing.places_of_incident,
+        ),
         Verb("backup.begin", backup.BeginBackup, backup.begin, Act.SETTINGS_CHANGE),
         Verb("backup.made", backup.MadeBackup, backup.made, Act.SETTINGS_CHANGE),
         Verb("drill", drill.DrillArgs, drill.drill, Act.COMPLIANCE_SEE),
         Verb("doctor", institutions.Nothing, health.doctor, Act.HEALTH_SEE),
         Verb("check", health.CheckArgs, health.check, Act.HEALTH_SEE),
         Verb("status", institutions.Nothing, health.status, Act.HEALTH_SEE),
-        # each job is shown to who started it, and to who may do what it does
+        # what needs somebody is asked for finding by finding, each job by whose it is and by what it does
+        Verb("today", institutions.Nothing, today.today, _SEE, places.anywhere),
+        Verb("system.show", institutions.Nothing, system.show, Act.HEALTH_SEE),
+        Verb("role.list", institutions.Nothing, showing.list_roles, _SEE, places.anywhere),
         Verb("job.list", jobs.ListJobs, jobs.list_, _SEE, places.anywhere),
         Verb("job.show", jobs.OneJob, jobs.show, _SEE, places.anywhere),
         Verb("job.cancel", jobs.OneJob, jobs.cancel, _SEE, places.anywhere),

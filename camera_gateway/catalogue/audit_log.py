@@ -63,12 +63,15 @@ def search(
     to_us: int | None = None,
     actor: str | None = None,
     action: str | None = None,
+    before: int | None = None,
 ) -> list[AuditRow]:
-    """Return the newest `limit` rows that fit, in order.
+    """Return the newest `limit` rows that fit, in order; with `before`, of those with a lower number.
 
     A span is [from, to) in µs UTC. `actor` is "kind:name" or a name alone; `action` is one, or the noun before its dot.
     """
     query = select(audit).order_by(audit.c.number.desc()).limit(limit)
+    if before is not None:
+        query = query.where(audit.c.number < before)
     if from_us is not None:
         query = query.where(audit.c.at_us >= from_us)
     if to_us is not None:

@@ -22,8 +22,21 @@ ANYWHERE_WITHOUT_ROWS = {
     "job.list",
     "job.show",
     "job.cancel",
+    "today",
+    "role.list",
+    "user.show",
 }
-EVERYBODYS = {"institution.list", "institution.show", "camera.list", "job.list", "job.show", "job.cancel"}
+EVERYBODYS = {
+    "institution.list",
+    "institution.show",
+    "site.list",
+    "camera.list",
+    "job.list",
+    "job.show",
+    "job.cancel",
+    "today",
+    "role.list",
+}
 
 
 @pytest.mark.parametrize("name", VERBS)
