@@ -113,6 +113,23 @@ async def finish(gateway: Gateway, actor: Actor, args: FinishExport) -> dict[str
     return {"text": text.decode(), "signature": key.sign(text).hex(), "sha256": sha256_of(text)}
 
 
+async def broken_off(gateway: Gateway, actor: Actor, package: str, sent_bytes: int, reason: str) -> None:
+    """Write down in the chain of custody that a package did not go out whole: so many bytes did, and why no more."""
+    number = request_rows.parse_id(package, "package")
+
+    def work(tx: Transaction) -> None:
+        row = request_rows.get_package(tx, number)
+        tx.audit(
+            "evidence.export-broken",
+            f"request:request-{row.request}",
+            package=row.id,
+            sent_bytes=sent_bytes,
+            reason=reason,
+        )
+
+    await gateway.write(actor, work)
+
+
 def _really_packed(package: Package, args: FinishExport) -> dict[str, str]:
     """Return hash by path; `InvalidInput` for a file that was not planned."""
     planned = dict(line.split("  ", 1)[::-1] for line in (package.listing or "").splitlines())

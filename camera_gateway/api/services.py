@@ -6,8 +6,14 @@ Made by `roles/serve` and by tests; a field per service. It holds no rights.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from camera_gateway.api.packages import Exports
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The long-lived helpers of the HTTP interface."""
+    """The long-lived helpers of the HTTP interface; None: this one does without."""
+
+    exports: Exports | None = None
