@@ -15,8 +15,9 @@ export function preferred() {
 
 /** Load a language and return {language, t, n, …}. */
 export async function load(language) {
-  const texts = (await import(`./i18n/${language}.js`)).default;
-  return texter(language, texts);
+  const answer = await fetch(new URL(`../i18n/${language}.json`, import.meta.url));
+  if (!answer.ok) throw new TypeError(`module i18n/${language}.json: ${answer.status}`);
+  return texter(language, await answer.json());
 }
 
 /** `t(key, values)` fills {name}; a text with forms takes the one that `values.count` needs. */
@@ -33,5 +34,5 @@ export function texter(language, texts) {
       return value === undefined ? whole : typeof value === "number" ? number.format(value) : String(value);
     });
   }
-  return { language, locale, t, has: (key) => key in texts, number };
+  return { language, locale, t, has: (key) => key in texts, all: texts, number };
 }

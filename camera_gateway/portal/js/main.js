@@ -88,6 +88,8 @@ async function show({ keepScroll = false } = {}) {
   if (!state.me && !(route?.open)) {
     return go(`/sign-in${url.pathname === "/" ? "" : `?next=${encodeURIComponent(url.pathname + url.search)}`}`, { replace: true });
   }
+  // an account without its second factor can do nothing but set one up
+  if (state.me?.totp === false && route?.name !== "welcome") return go("/welcome", { replace: true });
   const context = contextFor(route, url);
   const bare = !state.me || route?.open;
   if (!state.shell || state.shell.bare !== Boolean(bare)) {

@@ -1,0 +1,32 @@
+/* Words for closed lists of the service: states, causes, zones, roles. What has no word is shown as it is. */
+
+import { h } from "./dom.js";
+import { status } from "./parts.js";
+
+const STATES = { recording: "good", connecting: "warn", down: "bad", paused: "mute", off: "mute", retired: "mute" };
+export const ZONES = ["perimeter", "yard", "playground", "entrance", "lobby", "cloakroom", "corridor", "stairs", "hall", "gym", "classroom", "playroom", "dining", "kitchen", "bedroom", "medical", "office", "other"];
+export const KINDS = ["kindergarten", "school", "boarding_school", "childrens_home", "social_centre", "medical", "other"];
+export const ROLES = ["viewer", "it", "auditor", "administrator"];
+/** Zones in which recorded footage takes two people. */
+export const RESTRICTED = new Set(["bedroom", "medical"]);
+
+/** A word of a closed list: `zone.bedroom`, else the name itself. */
+export const word = ({ t, texts }, list, name) => (name === null || name === undefined || name === "" ? "–" : texts.has(`${list}.${name}`) ? t(`${list}.${name}`) : String(name));
+
+/** What a camera does: shape, word and, where it does not record, the cause. */
+export function cameraState(context, camera, { cause = true } = {}) {
+  const kind = camera.state === "connecting" && camera.cause ? "bad" : STATES[camera.state] ?? "mute";
+  const name = camera.state === "connecting" && camera.cause ? "down" : camera.state;
+  const shown = status(kind, word(context, "state", name));
+  if (!cause || !camera.cause || camera.state === "paused" || camera.state === "off") return shown;
+  return h("span", {}, shown, h("span", { class: "muted small" }, h("br"), word(context, "cause", camera.cause)));
+}
+export const isWrong = (camera) => camera.state === "down" || (camera.state === "connecting" && Boolean(camera.cause));
+
+/** A camera's link: its name, and where it is. */
+export const cameraLink = (camera) => h("a", { href: `/cameras/${camera.id}` }, camera.name);
+
+export const zoneWord = (context, zone) => word(context, "zone", zone);
+
+/** Who did something, without the kind of proof that they gave: "session:alia" is alia. */
+export const person = ({ t }, actor) => (actor ? (actor === "system:gateway" ? t("actor.system") : actor.startsWith("shell:") ? t("actor.shell", { name: actor.slice(6) }) : actor.replace(/^(token|session):/, "")) : "–");
