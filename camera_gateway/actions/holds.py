@@ -6,24 +6,26 @@ the seconds that were gone already, and that lifting takes two people and a reas
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, SecretStr
 
 from camera_gateway.access.permissions import Act
-from camera_gateway.access.rights import place_of_camera, place_of_institution
+from camera_gateway.access.rights import SECOND, demand, demand_second, place_of_camera, place_of_institution
 from camera_gateway.actions.institutions import printable
 from camera_gateway.actions.second import second_person
+from camera_gateway.catalogue import audit_log, tombstones
 from camera_gateway.catalogue import holds as hold_rows
-from camera_gateway.catalogue import tombstones
 from camera_gateway.catalogue.kept import kept_in_span
 from camera_gateway.catalogue.registry import get_camera, get_institution
 from camera_gateway.clock import US, rfc3339
 from camera_gateway.domain.footage import STORED
 from camera_gateway.domain.ids import CameraId, InstitutionId
+from camera_gateway.domain.people import written_actor
 from camera_gateway.domain.retention import DAY_US, Hold, parse_hold_id
-from camera_gateway.errors import InvalidInput, Unavailable
+from camera_gateway.errors import InvalidInput, Refused, Unavailable
 from camera_gateway.footage.books import Books
 from camera_gateway.retention.decide import decide
 from camera_gateway.retention.holding import EVER_US, HoldKeeper, InForce, cameras_of
@@ -36,10 +38,12 @@ if TYPE_CHECKING:
     from camera_gateway.actions.gateway import Gateway
     from camera_gateway.actions.places import Places
     from camera_gateway.catalogue.opening import Transaction
+    from camera_gateway.domain.audit import AuditRow
     from camera_gateway.domain.people import Actor, Place
     from camera_gateway.domain.retention import Kept
     from camera_gateway.footage.findings import Finding
 
+LIFT_ASKED = "hold.lift-asked"
 GB = 1_000_000_000
 MONTH_DAYS = 30
 
@@ -67,7 +71,10 @@ class ListHolds(BaseModel):
 
 
 class LiftHold(BaseModel):
-    """What `hold lift` takes; `second` is the token of who approves."""
+    """What `hold lift` takes; `second` is the token of who approves.
+
+    A user without one asks, and the hold is lifted when another user asks too, within a day.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -172,10 +179,19 @@ async def lift(gateway: Gateway, actor: Actor, args: LiftHold) -> dict[str, Any]
     reason = printable(args.reason, "the reason")
     number = parse_hold_id(args.hold)
     touched = await gateway.read(lambda tx: places_of_hold(tx, args))
-    second = await second_person(gateway, actor, args.second, Act.HOLD_LIFT, touched)
-    hold = await gateway.write(
-        actor, lambda tx: hold_rows.lift_hold(tx, number, reason=reason, approved_by=str(second))
-    )
+    if args.second is None and actor.user is not None:
+        hold = await gateway.write(actor, partial(_lift_or_ask, actor, number, reason, touched))
+        if hold.lifted_us is None:
+            raise Refused(
+                f"{hold.id} stays: lifting it takes two people, and you are the first to ask",
+                hint="another user lifts it in the same way within a day, or give --second-token-file",
+                code=SECOND,
+            )
+    else:
+        second = await second_person(gateway, actor, args.second, Act.HOLD_LIFT, touched)
+        hold = await gateway.write(
+            actor, lambda tx: hold_rows.lift_hold(tx, number, reason=reason, approved_by=str(second))
+        )
     try:
         released = await gateway.waiting(_keeper(gateway).take_off, hold)
     except StoreError as error:
@@ -185,6 +201,29 @@ async def lift(gateway: Gateway, actor: Actor, args: LiftHold) -> dict[str, Any]
         ) from error
     shown = await gateway.read(lambda tx: _described(tx, hold_rows.get_hold(tx, number)))
     return {"hold": shown, "released_segments": released}
+
+
+def _lift_or_ask(actor: Actor, number: int, reason: str, touched: Places, tx: Transaction) -> Hold:
+    """Lift the hold when another user, who may still do so, has asked for it lately; else write down who asks now."""
+    hold = hold_rows.get_hold(tx, number)
+    asked = _asked_to_lift(tx, hold)
+    if asked is not None:
+        first = written_actor(asked.actor)
+        with suppress(Refused):
+            demand_second(tx, actor, first)
+            for place in touched:
+                demand(tx, first, Act.HOLD_LIFT, place)
+            return hold_rows.lift_hold(tx, number, reason=reason, approved_by=asked.actor)
+    if hold.lifted_us is not None:
+        raise Refused(f"{hold.id} is lifted already", hint="see: camera-gateway hold list --lifted")
+    tx.audit(LIFT_ASKED, f"hold:{hold.id}", reason=reason)
+    return hold
+
+
+def _asked_to_lift(tx: Transaction, hold: Hold) -> AuditRow | None:
+    """Return the latest row in which a user asks for a hold to be lifted; None when it is older than a day."""
+    rows = [row for row in audit_log.of_objects(tx, (f"hold:{hold.id}",)) if row.action == LIFT_ASKED]
+    return rows[-1] if rows and tx.clock.now_us() - rows[-1].at_us < DAY_US else None
 
 
 async def check(gateway: Gateway, _actor: Actor, args: CheckHolds) -> dict[str, Any]:
@@ -258,6 +297,7 @@ async def _impact(gateway: Gateway, hold: Hold) -> dict[str, Any]:
 
 def _described(tx: Transaction, hold: Hold) -> dict[str, Any]:
     owner = hold.institution or get_camera(tx, CameraId(hold.cameras[0])).institution
+    asked = None if hold.lifted_us is not None else _asked_to_lift(tx, hold)
     return {
         "id": hold.id,
         "owner": owner,
@@ -274,6 +314,8 @@ def _described(tx: Transaction, hold: Hold) -> dict[str, Any]:
         "lifted_by": hold.lifted_by,
         "approved_by": hold.approved_by,
         "lift_reason": hold.lift_reason,
+        "lift_asked_by": None if asked is None else asked.actor,
+        "lift_asked_reason": None if asked is None else asked.details["reason"],
     }
 
 

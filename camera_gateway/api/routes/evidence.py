@@ -144,14 +144,14 @@ EVIDENCE: tuple[Route, ...] = (
     ),
     Route(
         "GET",
-        "/api/v1/retention/policies",
+        "/api/v1/retention/rules",
         "retention.policy-list",
         "Every version of every rule, and what they come to for each camera",
         "retention.policy-list",
     ),
     Route(
         "POST",
-        "/api/v1/retention/policies",
+        "/api/v1/retention/rules",
         "retention.policy-set",
         "Make a rule, or with dry_run say what it would do; shortening takes two people",
         "retention.policy-set",

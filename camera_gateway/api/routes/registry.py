@@ -96,7 +96,7 @@ REGISTRY: tuple[Route, ...] = (
     ),
     Route(
         "POST",
-        f"{_CAMERA}/device",
+        f"{_CAMERA}/replace",
         "camera.replace",
         "Let another device serve this camera: its footage follows the place",
         "camera.replace",
@@ -125,8 +125,8 @@ REGISTRY: tuple[Route, ...] = (
     ),
     Route(
         "POST",
-        "/api/v1/probes",
-        "probe",
+        f"{_CAMERAS}/probe",
+        "camera.try",
         "What a camera at an address really sends, before it is registered",
         "camera.probe",
         cost=PROBE_COST,
