@@ -5,7 +5,7 @@
 
 const TICK_MS = 100;
 const FAR_S = 0.4;
-const NEAR_S = 0.012;
+const NEAR_S = 0.008;
 const HOLE_S = 0.06;
 const NOTICE_MS = 1_000;
 const PATIENCE_MS = 6_000;
@@ -122,6 +122,7 @@ export class Conductor extends EventTarget {
     this.#measured = null;
     await Promise.all(this.views.map(async (view, index) => {
       view.hideStill();
+      if (view.failed) return;
       if (this.tracks[index].has(wall) === false) this.#sayGap(view, index, wall);
       else { view.say(null); view.waiting(true); await view.seek(wall); }
     }));
@@ -214,7 +215,7 @@ export class Conductor extends EventTarget {
 
   #tickVideo(now) {
     const lead = this.#lead();
-    const active = this.views.filter((view, index) => this.tracks[index].has(this.wall) !== false);
+    const active = this.views.filter((view, index) => this.tracks[index].has(this.wall) !== false && !view.failed);
     const waiting = active.filter((view) => !view.ready);
     if (waiting.length) {
       this.#held ??= now;
@@ -245,6 +246,7 @@ export class Conductor extends EventTarget {
 
   /** Hold a camera to the wall time of the one that leads. */
   #follow(view, index, lead) {
+    if (view.failed) return;
     if (this.tracks[index].has(this.wall) === false) {
       view.video.pause();
       this.#sayGap(view, index, this.wall);

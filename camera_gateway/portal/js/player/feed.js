@@ -10,6 +10,8 @@ import { parsePlaylist } from "./playlist.js";
 const WINDOW_MS = 10 * 60_000;
 const BEFORE_MS = 4_000;
 const ASK_AHEAD_MS = 60_000;
+const ASK_AGAIN_MS = 4_000;
+const RECENT_MS = 90_000;
 const AHEAD_S = 16;
 const BEHIND_S = 20;
 const SPAN_S = 45 * 86_400;
@@ -51,9 +53,10 @@ async function get(url, signal, range = null) {
  * error). `clock` is told of every answer, so that it learns the server's time.
  */
 export class Feed extends EventTarget {
-  /** `base`: address of the camera in the API, without a slash at its end. */
-  constructor(video, base, clock) {
+  /** `base`: address of the camera in the API, without a slash at its end. `expected(from, to)`: may there be any? */
+  constructor(video, base, clock, expected = () => true) {
     super();
+    this.expected = expected;
     this.video = video;
     this.base = base;
     this.clock = clock;
@@ -82,6 +85,7 @@ export class Feed extends EventTarget {
   #offset = { run: null, value: 0 };
   #target = null;
   #reads = 0;
+  #askedAt = -Infinity;
   #sets = 0;
   #whole = new Set();
   #needKey = false;
@@ -250,12 +254,13 @@ export class Feed extends EventTarget {
         continue;
       }
       const wall = this.epoch + at * 1000;
-      if (!this.knows(wall + ASK_AHEAD_MS) && !this.knows(wall)) await this.#ask(wall, signal);
-      else if (!this.knows(wall + ASK_AHEAD_MS) && ahead > 2) await this.#ask(this.#windows.at(-1)[1], signal);
+      const soon = performance.now() - this.#askedAt < ASK_AGAIN_MS;
+      if (!this.knows(wall)) { if (!soon) await this.#ask(wall, signal); }
+      else if (!this.knows(wall + ASK_AHEAD_MS) && ahead > 2 && !soon) await this.#ask(this.#endOfKnown(wall), signal);
       const entry = this.#entries.find((one) => one.end > wall + SEAM_S * 1000 && !one.gone);
       if (!entry) return null;
       if (entry.start <= wall + SEAM_S * 1000) {
-        if (!this.#whole.has(entry)) return entry;
+        if (!this.#whole.has(entry)) return this.#mustWait(entry, playhead) ? null : entry;
         at = (entry.end - this.epoch) / 1000;
         continue;
       }
@@ -263,20 +268,35 @@ export class Feed extends EventTarget {
     }
   }
 
+  /** Tracks that come or go take a new source: not while there is something to be shown from the old one. */
+  #mustWait(entry, playhead) {
+    const needed = this.#inits.get(entry.map)?.sets;
+    return Boolean(this.#buffer) && needed !== undefined && needed !== this.#sets && this.timeOf(entry.start) > playhead + SEAM_S && this.pieces.length > 0;
+  }
+
+  #endOfKnown(wall) {
+    let end = wall;
+    for (const [from, to] of this.#windows) if (from <= end && end < to) end = to;
+    return end;
+  }
+
   #playhead() {
     const { video } = this;
-    // until the first picture of a place is there, the element may still tell the old one
-    if (this.#target !== null && Math.abs(video.currentTime - this.#target) > 0.5 && video.seeking) return this.#target;
+    // until the first picture of a place is there, the element may still tell of another
+    if (this.#target !== null && (video.seeking || video.readyState < 2)) return this.#target;
+    this.#target = null;
     return video.currentTime;
   }
 
   /** Read the playlist of a window that begins with a moment. */
   async #ask(wall, signal) {
     const known = this.#windows.find(([from, to]) => from <= wall && wall < to);
-    const from = known ? known[1] : Math.max(wall - BEFORE_MS, ...this.#windows.map(([, to]) => to).filter((to) => to <= wall));
+    const from = known?.[1] ?? Math.max(wall - BEFORE_MS, ...this.#windows.map(([, to]) => to).filter((to) => to <= wall));
     const to = Math.min(from + WINDOW_MS, ...this.#windows.map(([start]) => start).filter((start) => start > from));
     let entries = [];
-    try {
+    const recent = to > this.clock.now() - RECENT_MS;
+    if (recent) this.#askedAt = performance.now();
+    if (recent || this.expected(from, to)) try {
       const query = new URLSearchParams({ from: new Date(from).toISOString(), to: new Date(to).toISOString() });
       if (this.rendition) query.set("codec", this.rendition);
       const address = `${this.base}/playlist.m3u8?${query}`;
@@ -290,7 +310,10 @@ export class Feed extends EventTarget {
     const seen = new Set(this.#entries.map((entry) => `${entry.url}@${entry.range?.offset}`));
     this.#entries.push(...entries.filter((entry) => !seen.has(`${entry.url}@${entry.range?.offset}`)));
     this.#entries.sort((a, b) => a.start - b.start);
-    this.#windows.push([from, to]);
+    // what is being recorded now grows: only what was told of it is known
+    const last = entries.at(-1)?.end ?? from;
+    this.#windows.push([from, recent ? Math.min(to, Math.max(last, from)) : to]);
+    this.#windows = this.#windows.filter(([a, b]) => b > a);
     this.#windows.sort((a, b) => a[0] - b[0]);
     this.dispatchEvent(new Event("change"));
   }
@@ -346,12 +369,13 @@ export class Feed extends EventTarget {
     await this.#idle();
     if (signal.aborted) return next;
     if (buffer.timestampOffset !== offset) buffer.timestampOffset = offset;
-    await this.#put(hideTracks(bytes, this.#hidden), signal);
-    if (buffer !== this.#buffer) return next;
     const piece = { start: told.start + offset, end: told.end + offset, wall: begins, times: told.times.map((time) => time + offset), entry };
     this.pieces = this.pieces.filter((one) => one.end <= piece.start + 0.001 || one.start >= piece.end - 0.001);
     this.pieces.push(piece);
     this.pieces.sort((a, b) => a.start - b.start);
+    // known before it is shown: a first picture can be on the screen before the buffer has said that it has it
+    await this.#put(hideTracks(bytes, this.#hidden), signal);
+    if (buffer !== this.#buffer) return next;
     this.#reads += 1;
     if (this.#reads % 8 === 0 && !signal.aborted) await this.#evict(signal, BEHIND_S);
     this.dispatchEvent(new Event("change"));
@@ -414,25 +438,26 @@ export class Feed extends EventTarget {
       return false;
     }
     const heard = init.tracks.filter((track) => track.kind === "audio");
-    this.#hidden = new Set(heard.filter((track) => !supported(`${video.codec},${track.codec}`)).map((track) => track.id));
-    this.mute = this.#hidden.size > 0;
-    const codecs = [video.codec, ...heard.filter((track) => !this.#hidden.has(track.id)).map((track) => track.codec)];
+    const hidden = new Set(heard.filter((track) => !supported(`${video.codec},${track.codec}`)).map((track) => track.id));
+    const codecs = [video.codec, ...heard.filter((track) => !hidden.has(track.id)).map((track) => track.codec)];
     const mime = `${MIME}; codecs="${codecs.join(",")}"`;
-    const sets = codecs.length;
-    if (this.#buffer && this.#mime !== mime) {
-      if (this.#sets !== sets) { await this.#rebuild(signal); if (signal.aborted) return false; }
-      else {
-        await this.#idle();
-        if (signal.aborted) return false;
-        this.#buffer.changeType(mime);
-        this.#mime = mime;
-      }
+    init.sets = codecs.length;
+    if (this.#mustWait(entry, this.#playhead())) return false;
+    if (this.#buffer && this.#sets !== init.sets) await this.#rebuild(signal);
+    else if (this.#buffer && this.#mime !== mime) {
+      await this.#idle();
+      if (signal.aborted) return false;
+      this.#buffer.changeType(mime);
+      this.#mime = mime;
     }
+    if (signal.aborted) return false;
     if (!this.#buffer) {
       this.#buffer = this.#source.addSourceBuffer(mime);
       this.#mime = mime;
     }
-    this.#sets = sets;
+    this.#sets = init.sets;
+    this.#hidden = hidden;
+    this.mute = hidden.size > 0;
     this.codec = video.codec;
     this.size = { width: video.width, height: video.height };
     this.#init = init;
@@ -446,7 +471,7 @@ export class Feed extends EventTarget {
   /** A source buffer cannot gain or lose a track: begin anew at the same place. */
   async #rebuild(signal) {
     const { video } = this;
-    const at = Math.max(video.currentTime, this.#target ?? 0);
+    const at = this.#playhead();
     const playing = !video.paused;
     const source = new Source();
     this.#detach();

@@ -68,6 +68,12 @@ export class Track {
     return this.footage.some((one) => one.from <= wall && wall < one.to);
   }
 
+  /** Whether there is footage anywhere in a stretch; null where that is not known. */
+  any(from, to) {
+    for (let day = Math.floor(from / DAY_MS) * DAY_MS; day < to; day += DAY_MS) if (!this.knows(day)) return null;
+    return this.footage.some((one) => one.from < to && one.to > from);
+  }
+
   /** When the next footage begins, at or after a moment; null where none is known. */
   next(wall) {
     const found = this.footage.find((one) => one.to > wall + 1);

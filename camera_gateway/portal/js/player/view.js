@@ -31,9 +31,11 @@ export class View extends EventTarget {
       h("p", { class: "player-clock" }, this.time, this.doubt, this.lag),
       this.badge, this.note);
     this.element = h("section", { class: "player-pane", "aria-label": name }, this.box);
-    this.feed = new Feed(this.video, shared.url(`cameras/${encodeURIComponent(camera)}`), shared.server);
+    this.feed = new Feed(this.video, shared.url(`cameras/${encodeURIComponent(camera)}`), shared.server,
+      (from, to) => shared.track(camera)?.any(from, to) !== false);
     this.endMark = keepMark(this.box, shared.mark);
     this.shown = null;
+    this.failed = false;
     this.#listen();
   }
 
@@ -44,7 +46,11 @@ export class View extends EventTarget {
   #listen() {
     const { feed, video } = this;
     feed.addEventListener("change", () => this.#settle());
-    feed.addEventListener("trouble", (event) => this.dispatchEvent(new CustomEvent("trouble", { detail: event.detail })));
+    feed.addEventListener("trouble", (event) => {
+      // what ends the feed ends this camera's part in playing together
+      this.failed = event.detail.status === 401 || event.detail.status === 403 || event.detail.name === "NotSupportedError";
+      this.dispatchEvent(new CustomEvent("trouble", { detail: event.detail }));
+    });
     feed.addEventListener("rendition", () => {
       fill(this.badge, this.shared.t("player.rendition", { codec: feed.original.startsWith("hvc1") || feed.original.startsWith("hev1") ? "H.265" : feed.original }));
       this.badge.hidden = false;

@@ -2,7 +2,7 @@
    anew when somebody takes it away; it does not claim to stop a person who changes the program. */
 
 const TEMPLATE = "position:absolute;inset:0;width:100%;height:100%;pointer-events:none;display:block;visibility:visible;opacity:1;z-index:2";
-const OPACITY = 0.2;
+const OPACITY = 0.17;
 
 /** Keep `text()` drawn over `box`; returns a function that ends it. */
 export function keepMark(box, text) {
@@ -38,12 +38,12 @@ export function keepMark(box, text) {
     pen.font = `600 ${size}px system-ui, sans-serif`;
     pen.textAlign = "center";
     pen.lineWidth = size / 9;
-    const step = pen.measureText(words).width + size * 4;
+    const step = pen.measureText(words).width + size * 6;
     pen.translate(width / 2, height / 2);
     pen.rotate(-Math.PI / 9);
     const reach = Math.hypot(width, height) / 2;
     let row = 0;
-    for (let y = -reach; y < reach; y += size * 7, row += 1) {
+    for (let y = -reach; y < reach; y += size * 9, row += 1) {
       for (let x = -reach - step + (row % 2 ? step / 2 : 0); x < reach + step; x += step) {
         pen.strokeStyle = `rgba(0, 0, 0, ${OPACITY})`;
         pen.fillStyle = `rgba(255, 255, 255, ${OPACITY})`;
