@@ -44,6 +44,8 @@ class Act(StrEnum):
     PEOPLE_MANAGE = "people.manage"
     FOOTAGE_GRANT_ONESELF = "footage.grant-oneself"
     SETTINGS_CHANGE = "settings.change"
+    ACCOUNT_OWN = "account.own"
+    SECOND_FACTOR_RESET = "second-factor.reset"
 
 
 class Second(StrEnum):
@@ -108,6 +110,9 @@ ACTIONS: Mapping[Act, Action] = {
         Action(Act.PEOPLE_MANAGE, _ADMINISTRATORS),
         Action(Act.FOOTAGE_GRANT_ONESELF, _ADMINISTRATORS, Second.ALWAYS),
         Action(Act.SETTINGS_CHANGE, _ADMINISTRATORS),
+        # one's own tokens; over other people's the verb asks for people.manage
+        Action(Act.ACCOUNT_OWN, _EVERYBODY),
+        Action(Act.SECOND_FACTOR_RESET, _ADMINISTRATORS, Second.ALWAYS),
     )
 }
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from camera_gateway.access.permissions import Act, Decision, may
-from camera_gateway.catalogue import registry, users
+from camera_gateway.catalogue import credentials, registry, users
 from camera_gateway.domain.camera import Zone
 from camera_gateway.domain.ids import InstitutionId
 from camera_gateway.domain.people import (
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from camera_gateway.catalogue.opening import Transaction
     from camera_gateway.domain.camera import Camera
     from camera_gateway.domain.ids import CameraId
-    from camera_gateway.domain.people import Grant
+    from camera_gateway.domain.people import Grant, User, UserId
 
 UNBOUND = frozenset({"shell", "system"})
 """Kinds of actors that no grant limits: who has a shell as the service's user can read its files anyway."""
@@ -84,6 +84,28 @@ def demand_second(tx: Transaction, actor: Actor, requester: Actor | str) -> None
     now_us = tx.clock.now_us()
     if not any(grant.in_force(now_us) for grant in _grants(tx, actor)):
         raise Refused(f"user {actor.user} has no role here", hint="another user must approve", code=SECOND)
+    if can_sign_in(tx) and actor.user not in credentials.users_with_password(tx):
+        raise Refused(
+            f"user {actor.user} has never signed in: whoever made this token may be the one who asked",
+            hint="let that user sign in by a link and make a token of their own",
+            code=SECOND,
+        )
+
+
+def demand_over(tx: Transaction, actor: Actor, user: User) -> None:
+    """Raise `Refused` unless the actor manages people everywhere where this user has a role."""
+    demand(tx, actor, Act.PEOPLE_MANAGE, None)
+    for grant in user.grants:
+        demand(tx, actor, Act.PEOPLE_MANAGE, place_of_scope(tx, grant.scope))
+
+
+def can_sign_in(tx: Transaction) -> set[UserId]:
+    """Return the administrators of the whole installation who can sign in by themselves.
+
+    While there is none, tokens that others have made and the shell stand in for people (ADR 10); from the first one
+    on they do not (ADR 13).
+    """
+    return users.administrators(tx, tx.clock.now_us()) & credentials.users_with_both(tx)
 
 
 def not_allowed(actor: Actor, decision: Decision) -> Refused:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
     from pathlib import Path
 
+    from camera_gateway.access.door import Door
     from camera_gateway.actions.jobs import Jobs
     from camera_gateway.catalogue.opening import Catalogue, Transaction
     from camera_gateway.clock import Clock
@@ -54,6 +55,8 @@ class Gateway:
     catalogue_thread: Executor
     """Exactly one thread: the catalogue's only user."""
     store_threads: Executor
+    door: Door
+    """What an attempt to sign in has to pass."""
     registry_changed: Callable[[], None]
     """Rung after a change of the registry, so that the plan is written at once; a scan guarantees it."""
     uplink_bps: Callable[[], int | None] = lambda: None

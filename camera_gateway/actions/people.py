@@ -1,7 +1,8 @@
 """Verbs on people: users, their roles, and tokens.
 
 Promises that nobody gives more than they have, nobody gives themselves footage, and the shell makes and unmakes
-administrators only while there is none (ADR 10). Each change writes its audit row in its own transaction.
+administrators only while there is none (ADR 10), and that the tokens of somebody who can sign in are made by them
+alone (ADR 13). Each change writes its audit row in its own transaction.
 """
 
 from __future__ import annotations
@@ -12,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict
 
 from camera_gateway.access.permissions import Act, opens_footage
-from camera_gateway.access.rights import FORBIDDEN, SECOND, UNBOUND, demand, place_of_scope, rights_of
+from camera_gateway.access.rights import FORBIDDEN, SECOND, UNBOUND, demand, demand_over, place_of_scope, rights_of
 from camera_gateway.access.tokens import make_token
 from camera_gateway.actions.institutions import printable
-from camera_gateway.catalogue import tokens, users
+from camera_gateway.catalogue import credentials, tokens, users
 from camera_gateway.catalogue.tokens import TokenRow
 from camera_gateway.clock import US, rfc3339
 from camera_gateway.domain.ids import parse_slug, slug_of
@@ -36,11 +37,12 @@ FOR_EVER_US = 2**62
 
 
 class AddUser(BaseModel):
-    """What `user add` takes; `role` gives a first grant."""
+    """What `user add` takes; `role` gives a first grant, `post` is the person's position."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str
+    post: str = ""
     id: str | None = None
     role: str | None = None
     scope: str = "all"
@@ -97,37 +99,38 @@ class OneToken(BaseModel):
 async def add_user(gateway: Gateway, actor: Actor, args: AddUser) -> dict[str, Any]:
     """Add a person, with a first role where one is given."""
     name = printable(args.name, "the user's name")
+    post = printable(args.post, "the user's post") if args.post.strip() else ""
     identity = UserId(parse_slug(args.id or slug_of(name), "user"))
     if args.role is None and (args.scope != str(EVERYWHERE) or args.expires_us is not None):
         raise InvalidInput("a scope or an end is given without a role", hint="give --role too")
     grant = None if args.role is None else _grant(gateway, args.role, args.scope, args.expires_us)
 
-    def work(tx: Transaction) -> User:
-        users.add_user(tx, identity, name)
+    def work(tx: Transaction) -> dict[str, Any]:
+        users.add_user(tx, identity, name, post)
         if grant is not None:
             _demand_giving(tx, actor, identity, grant)
             users.add_grant(tx, identity, grant)
-        return users.get_user(tx, identity)
+        return _user(tx, users.get_user(tx, identity))
 
-    return _user(gateway, await gateway.write(actor, work))
+    return await gateway.write(actor, work)
 
 
 async def list_users(gateway: Gateway, actor: Actor, _args: Nothing) -> list[dict[str, Any]]:
     """List the users that the actor manages, with their roles."""
-    return [_user(gateway, user) for user in await gateway.read(lambda tx: _managed(tx, actor))]
+    return await gateway.read(lambda tx: [_user(tx, user) for user in _managed(tx, actor)])
 
 
 async def disable_user(gateway: Gateway, actor: Actor, args: OneUser) -> dict[str, Any]:
     """End an account for good, and with it all its tokens."""
 
-    def work(tx: Transaction) -> User:
+    def work(tx: Transaction) -> dict[str, Any]:
         user = users.get_user(tx, args.user)
-        _demand_over(tx, actor, user)
+        demand_over(tx, actor, user)
         with _administrators_kept(tx, actor, {grant.role for grant in user.grants}):
             users.disable_user(tx, user.id)
-        return users.get_user(tx, user.id)
+        return _user(tx, users.get_user(tx, user.id))
 
-    return _user(gateway, await gateway.write(actor, work))
+    return await gateway.write(actor, work)
 
 
 async def change_role(gateway: Gateway, actor: Actor, args: ChangeRole) -> dict[str, Any]:
@@ -139,7 +142,7 @@ async def change_role(gateway: Gateway, actor: Actor, args: ChangeRole) -> dict[
         raise InvalidInput("a role that is taken away has no end", hint="leave --expires out")
     grant = _grant(gateway, role, args.scope, args.expires_us)
 
-    def work(tx: Transaction) -> User:
+    def work(tx: Transaction) -> dict[str, Any]:
         user = users.get_user(tx, args.user)
         if args.grant:
             _demand_giving(tx, actor, user.id, grant)
@@ -148,9 +151,9 @@ async def change_role(gateway: Gateway, actor: Actor, args: ChangeRole) -> dict[
             demand(tx, actor, Act.PEOPLE_MANAGE, place_of_scope(tx, grant.scope))
             with _administrators_kept(tx, actor, {grant.role}):
                 users.remove_grant(tx, user.id, grant.role, grant.scope)
-        return users.get_user(tx, user.id)
+        return _user(tx, users.get_user(tx, user.id))
 
-    return _user(gateway, await gateway.write(actor, work))
+    return await gateway.write(actor, work)
 
 
 async def create_token(gateway: Gateway, actor: Actor, args: CreateToken) -> dict[str, Any]:
@@ -168,10 +171,13 @@ async def create_token(gateway: Gateway, actor: Actor, args: CreateToken) -> dic
         if user.disabled:
             raise Refused(f"user {user.id} is disabled", hint="add a new user")
         place = place_of_scope(tx, scope)
+        own = _demand_own_token(tx, actor, user)
         if scope == EVERYWHERE:
-            _demand_over(tx, actor, user)
+            if not own:
+                demand_over(tx, actor, user)
         else:
-            demand(tx, actor, Act.PEOPLE_MANAGE, place)
+            if not own:
+                demand(tx, actor, Act.PEOPLE_MANAGE, place)
             if not any(grant.scope.covers(place) for grant in user.grants if grant.in_force(now_us)):
                 raise Refused(
                     f"user {user.id} has no role in the whole of {scope}", hint="a token only narrows what its user has"
@@ -185,12 +191,12 @@ async def create_token(gateway: Gateway, actor: Actor, args: CreateToken) -> dic
 
 
 async def list_tokens(gateway: Gateway, actor: Actor, args: ListTokens) -> list[dict[str, Any]]:
-    """List the tokens of the users that the actor manages, with their last use; never their texts."""
+    """List one's own tokens and those of the users that one manages, with their last use; never their texts."""
 
     def work(tx: Transaction) -> list[TokenRow]:
         user = None if args.user is None else users.get_user(tx, args.user).id
-        managed = {user.id for user in _managed(tx, actor)}
-        return [row for row in tokens.list_tokens(tx, user) if row.user in managed]
+        seen = {actor.user, *(user.id for user in _managed(tx, actor))}
+        return [row for row in tokens.list_tokens(tx, user) if row.user in seen]
 
     now_us = gateway.clock.now_us()
     return [_token(row, now_us) for row in await gateway.read(work)]
@@ -201,7 +207,8 @@ async def revoke_token(gateway: Gateway, actor: Actor, args: OneToken) -> dict[s
 
     def work(tx: Transaction) -> TokenRow:
         row = tokens.get_token(tx, args.token)
-        _demand_over(tx, actor, users.get_user(tx, row.user))
+        if actor.user != row.user:
+            demand_over(tx, actor, users.get_user(tx, row.user))
         tokens.revoke_token(tx, row.id)
         return tokens.get_token(tx, row.id)
 
@@ -235,11 +242,21 @@ def _demand_giving(tx: Transaction, actor: Actor, user: UserId, grant: Grant) ->
         _demand_no_shell(tx, actor)
 
 
-def _demand_over(tx: Transaction, actor: Actor, user: User) -> None:
-    """Raise `Refused` unless the actor manages people everywhere where this user has a role."""
-    demand(tx, actor, Act.PEOPLE_MANAGE, None)
-    for grant in user.grants:
-        demand(tx, actor, Act.PEOPLE_MANAGE, place_of_scope(tx, grant.scope))
+def _demand_own_token(tx: Transaction, actor: Actor, user: User) -> bool:
+    """Return whether somebody who has signed in makes a token for themself.
+
+    Raise `Refused` when it would be for somebody else who can make their own. A token makes no token of its user
+    either: one that was stolen would outlive being revoked.
+    """
+    if actor.kind == "session" and actor.user == user.id:
+        return True
+    if credentials.get_credentials(tx, user.id).password_hash is not None:
+        raise Refused(
+            f"user {user.id} can sign in: only they make tokens for themselves",
+            hint="sign in, and make it there",
+            code=FORBIDDEN,
+        )
+    return False
 
 
 def _managed(tx: Transaction, actor: Actor) -> list[User]:
@@ -273,11 +290,16 @@ def _demand_no_shell(tx: Transaction, actor: Actor) -> None:
         )
 
 
-def _user(gateway: Gateway, user: User) -> dict[str, Any]:
-    now_us = gateway.clock.now_us()
+def _user(tx: Transaction, user: User) -> dict[str, Any]:
+    now_us = tx.clock.now_us()
+    kept = credentials.get_credentials(tx, user.id)
     return {
         "id": user.id,
         "name": user.name,
+        "post": user.post,
+        "password": kept.password_hash is not None,
+        "totp": kept.totp_sealed is not None,
+        "totp_reset_asked_by": kept.reset_asked_by,
         "state": "disabled" if user.disabled else "active",
         "roles": [
             {

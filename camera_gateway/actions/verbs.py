@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 from camera_gateway.access.permissions import Act
 from camera_gateway.access.rights import FORBIDDEN, SECOND, UNBOUND, not_allowed, rights_of
 from camera_gateway.actions import (
+    accounts,
     audit,
     backup,
     cameras,
@@ -38,6 +39,7 @@ from camera_gateway.actions import (
     sites,
     system,
     today,
+    viewings,
 )
 from camera_gateway.errors import InvalidInput, Refused, Unavailable
 
@@ -117,9 +119,18 @@ VERBS: Mapping[str, Verb] = {
         Verb("user.show", people.OneUser, showing.show_user, Act.PEOPLE_MANAGE, places.anywhere),
         Verb("user.disable", people.OneUser, people.disable_user, Act.PEOPLE_MANAGE, places.anywhere),
         Verb("user.role", people.ChangeRole, people.change_role, Act.PEOPLE_MANAGE, places.anywhere),
-        Verb("token.create", people.CreateToken, people.create_token, Act.PEOPLE_MANAGE, places.anywhere),
-        Verb("token.list", people.ListTokens, people.list_tokens, Act.PEOPLE_MANAGE, places.anywhere),
-        Verb("token.revoke", people.OneToken, people.revoke_token, Act.PEOPLE_MANAGE, places.anywhere),
+        Verb("user.invite", accounts.Invite, accounts.invite, Act.PEOPLE_MANAGE, places.anywhere),
+        Verb(
+            "user.totp-reset",
+            accounts.ResetTotp,
+            accounts.reset_totp,
+            Act.SECOND_FACTOR_RESET,
+            places.anywhere,
+            asks_second=True,
+        ),
+        Verb("token.create", people.CreateToken, people.create_token, Act.ACCOUNT_OWN, places.anywhere),
+        Verb("token.list", people.ListTokens, people.list_tokens, Act.ACCOUNT_OWN, places.anywhere),
+        Verb("token.revoke", people.OneToken, people.revoke_token, Act.ACCOUNT_OWN, places.anywhere),
         Verb("retention.plan", retention.MakePlan, retention.plan, Act.RETENTION_SEE),
         Verb("retention.sweep", retention.Sweep, retention.sweep, Act.RETENTION_SWEEP),
         Verb("retention.certificate", retention.OnePlan, retention.certificate_, Act.RETENTION_SEE),
@@ -139,6 +150,14 @@ VERBS: Mapping[str, Verb] = {
         Verb("hold.lift", holds.LiftHold, holds.lift, Act.HOLD_LIFT, holds.places_of_hold, asks_second=True),
         Verb("hold.check", holds.CheckHolds, holds.check, Act.RETENTION_SEE),
         Verb("audit.list", audit.ListAudit, audit.list_, Act.AUDIT_SEE),
+        Verb(
+            "audit.viewings",
+            viewings.ListViewings,
+            viewings.list_,
+            Act.AUDIT_SEE,
+            places.anywhere,
+            places.row_of_camera,
+        ),
         Verb("audit.verify", institutions.Nothing, audit.verify, Act.AUDIT_SEE),
         Verb("seal.make", seals.MakeSeals, seals.make, Act.SEAL_MAKE),
         Verb("seal.verify", seals.VerifySeals, seals.verify, Act.AUDIT_SEE),

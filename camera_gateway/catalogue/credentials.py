@@ -58,8 +58,16 @@ def get_credentials(tx: Transaction, user: str) -> Credentials:
 
 
 def users_with_password(tx: Transaction) -> set[UserId]:
-    """Return the users who can sign in by themselves."""
+    """Return the users who have used a link and set a password."""
     query = select(credentials.c.user).where(credentials.c.password_hash.is_not(None))
+    return {UserId(found.user) for found in tx.connection.execute(query)}
+
+
+def users_with_both(tx: Transaction) -> set[UserId]:
+    """Return the users who can sign in by themselves: a password, and a second factor confirmed."""
+    query = select(credentials.c.user).where(
+        credentials.c.password_hash.is_not(None), credentials.c.totp_sealed.is_not(None)
+    )
     return {UserId(found.user) for found in tx.connection.execute(query)}
 
 
@@ -137,10 +145,13 @@ def reset_totp(tx: Transaction, user: str, asked_by: str) -> None:
 
 
 def add_link(tx: Transaction, link: LinkRow, digest: str) -> None:
-    """Keep a new link under the digest of its secret; older ones for the same person are good for nothing now."""
-    same = sign_in_links.c.user.is_(None) if link.user is None else sign_in_links.c.user == link.user
-    unused = update(sign_in_links).where(same, sign_in_links.c.used_us.is_(None), sign_in_links.c.revoked_us.is_(None))
-    tx.connection.execute(unused.values(revoked_us=tx.clock.now_us()))
+    """Keep a new link under the digest of its secret; older ones for the same user are good for nothing now.
+
+    Those for the first administrator stand side by side: the first that is used makes all of them void.
+    """
+    if link.user is not None:
+        older = update(sign_in_links).where(sign_in_links.c.user == link.user, sign_in_links.c.used_us.is_(None))
+        tx.connection.execute(older.where(sign_in_links.c.revoked_us.is_(None)).values(revoked_us=tx.clock.now_us()))
     values = {
         "id": link.id,
         "user": link.user,

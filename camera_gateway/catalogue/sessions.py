@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import insert, or_, select, update
 
 from camera_gateway.catalogue.account_tables import sessions
+from camera_gateway.catalogue.purposes import close_purpose
 from camera_gateway.clock import rfc3339
 from camera_gateway.domain.people import UserId
 
@@ -102,13 +103,18 @@ def set_purpose(tx: Transaction, session: str, purpose: int | None) -> None:
     tx.connection.execute(update(sessions).where(sessions.c.id == session).values(purpose=purpose))
 
 
-def end_session(tx: Transaction, session: str, why: str) -> bool:
-    """End one session for good; return whether it was still alive."""
-    query = update(sessions).where(sessions.c.id == session, sessions.c.ended_us.is_(None))
-    ended = tx.connection.execute(query.values(ended_us=tx.clock.now_us(), ended_why=why, purpose=None)).rowcount
-    if ended:
-        tx.audit("session.end", f"session:{session}", why=why)
-    return bool(ended)
+def end_session(tx: Transaction, session: str, why: str, *, purpose_goes_on: bool = False) -> bool:
+    """End one session for good, and its purpose with it; return whether it was still alive."""
+    living = select(sessions.c.purpose).where(sessions.c.id == session, sessions.c.ended_us.is_(None))
+    found = tx.connection.execute(living).first()
+    if found is None:
+        return False
+    query = update(sessions).where(sessions.c.id == session)
+    tx.connection.execute(query.values(ended_us=tx.clock.now_us(), ended_why=why))
+    tx.audit("session.end", f"session:{session}", why=why)
+    if found.purpose is not None and not purpose_goes_on:
+        close_purpose(tx, found.purpose)
+    return True
 
 
 def end_sessions(tx: Transaction, user: str, why: str, *, keep: str | None = None) -> int:
@@ -116,14 +122,26 @@ def end_sessions(tx: Transaction, user: str, why: str, *, keep: str | None = Non
     return sum(end_session(tx, row.id, why) for row in living_sessions(tx, user) if row.id != keep)
 
 
+def any_stale(tx: Transaction, seen_before_us: int) -> bool:
+    """Whether `end_stale_sessions` would end any."""
+    return bool(_stale(tx, seen_before_us))
+
+
 def end_stale_sessions(tx: Transaction, seen_before_us: int) -> int:
     """End what nobody has used since a moment, and what has reached its end; return how many."""
     now_us = tx.clock.now_us()
-    query = select(sessions.c.id, sessions.c.expires_us).where(
-        sessions.c.ended_us.is_(None), or_(sessions.c.seen_us < seen_before_us, sessions.c.expires_us <= now_us)
+    return sum(
+        end_session(tx, session, "limit" if expires_us <= now_us else "idle")
+        for session, expires_us in _stale(tx, seen_before_us)
     )
-    stale = tx.connection.execute(query).all()
-    return sum(end_session(tx, row.id, "limit" if row.expires_us <= now_us else "idle") for row in stale)
+
+
+def _stale(tx: Transaction, seen_before_us: int) -> list[tuple[str, int]]:
+    query = select(sessions.c.id, sessions.c.expires_us).where(
+        sessions.c.ended_us.is_(None),
+        or_(sessions.c.seen_us < seen_before_us, sessions.c.expires_us <= tx.clock.now_us()),
+    )
+    return [(row.id, row.expires_us) for row in tx.connection.execute(query.order_by(sessions.c.created_us))]
 
 
 def _row(found: Row[Any]) -> SessionRow:

@@ -81,11 +81,14 @@ def note_viewing(
     return int(found.number)
 
 
+def any_ended(tx: Transaction) -> bool:
+    """Whether `close_ended` would close any."""
+    return bool(_ended(tx))
+
+
 def close_ended(tx: Transaction) -> int:
     """Close the viewings that nobody goes on with, each with an audit row of the whole; return how many."""
-    before_us = tx.clock.now_us() - CLOSED_AFTER_US
-    query = _with_purposes().where(viewings.c.closed_us.is_(None), viewings.c.last_us < before_us)
-    ended = [_row(found) for found in tx.connection.execute(query.order_by(viewings.c.number))]
+    ended = _ended(tx)
     for viewing in ended:
         where = viewings.c.number == viewing.number
         tx.connection.execute(update(viewings).where(where).values(closed_us=tx.clock.now_us()))
@@ -127,6 +130,12 @@ def list_viewings(
             viewings.c.actor == actor if ":" in actor else viewings.c.actor.endswith(f":{actor}", autoescape=True)
         )
     return [_row(found) for found in reversed(tx.connection.execute(query).all())]
+
+
+def _ended(tx: Transaction) -> list[Viewing]:
+    before_us = tx.clock.now_us() - CLOSED_AFTER_US
+    query = _with_purposes().where(viewings.c.closed_us.is_(None), viewings.c.last_us < before_us)
+    return [_row(found) for found in tx.connection.execute(query.order_by(viewings.c.number))]
 
 
 def _begin(

@@ -50,6 +50,7 @@ async def local_gateway(loaded: Loaded) -> AsyncIterator[Gateway]:
         catalogue_thread = held.enter_context(ThreadPoolExecutor(1, "catalogue"))
         store_threads = held.enter_context(ThreadPoolExecutor(4, "store"))
         gateway = gateway_of(loaded, clock, catalogue, opened.store, catalogue_thread, store_threads, lambda: None)
+        held.callback(gateway.door.close)
         await _take_in(gateway)
         yield gateway
 

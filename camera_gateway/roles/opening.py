@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from camera_gateway.access.door import Door
 from camera_gateway.actions.gateway import Gateway
 from camera_gateway.catalogue import installation
 from camera_gateway.domain.people import SYSTEM
@@ -74,17 +75,19 @@ def gateway_of(
     """Return the gateway that verbs act on; from now on the clock is watched."""
     settings = loaded.settings
     data_dir = settings.site.data_dir
+    vault = Vault.load(credentials_key(data_dir))
     return Gateway(
         settings=settings,
         config_file=loaded.file,
         data_dir=data_dir,
         clock=clock,
         catalogue=catalogue,
-        vault=Vault.load(credentials_key(data_dir)),
+        vault=vault,
         spool=open_spool(data_dir / "spool", catalogue, settings.spool.reserve_bytes),
         store=store,
         catalogue_thread=catalogue_thread,
         store_threads=store_threads,
+        door=Door.build(vault, clock),
         registry_changed=registry_changed,
         uplink_bps=uplink_bps,
         uploading=uploading,

@@ -25,6 +25,7 @@ from camera_gateway.handover.plan_file import write_plan
 from camera_gateway.intake.service import run_intake
 from camera_gateway.metrics import Metrics
 from camera_gateway.roles.canary import StoreTrust, run_canary
+from camera_gateway.roles.closing import start_closing
 from camera_gateway.roles.drilling import start_drilling
 from camera_gateway.roles.observers import IntakeEar, QuotaEar, StoreEar, UploadEar
 from camera_gateway.roles.opening import gateway_of
@@ -40,9 +41,12 @@ from camera_gateway.upload.throughput import Throughput
 from storage.errors import StoreError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from camera_gateway.actions.gateway import Gateway
     from camera_gateway.clock import Clock
     from camera_gateway.roles.loading import Loaded
+    from camera_gateway.settings.schema import ApiSettings
     from camera_gateway.upload.uploader import Uploader
 
 PLAN_SCAN_S = 1.0
@@ -93,6 +97,7 @@ async def _serve(loaded: Loaded, clock: Clock, stop: Stop, held: AsyncExitStack)
         lambda: measured.bps,
         lambda: uploader.in_flight,
     )
+    held.callback(gateway.door.close)
     jobs = Jobs(clock)
     started_us = clock.now_us()
 
@@ -125,9 +130,7 @@ async def _serve(loaded: Loaded, clock: Clock, stop: Stop, held: AsyncExitStack)
     async def readiness() -> dict[str, str]:
         return _lacking(trust, intake_ear, uploader)
 
-    api = settings.api
-    tls = None if api.tls_cert_file is None or api.tls_key_file is None else (api.tls_cert_file, api.tls_key_file)
-    http = HttpService(application(metrics.render, readiness, gateway), api.host, api.port, tls)
+    http = HttpService(application(metrics.render, readiness, gateway), *_where(settings.api))
     control = ControlSocket(gateway, gateway.data_dir / SOCKET_NAME)
     held.push_async_callback(http.close)
     address = await http.open()
@@ -179,9 +182,16 @@ async def _serve(loaded: Loaded, clock: Clock, stop: Stop, held: AsyncExitStack)
         start_retention(running, gateway, timetable, stop)
         start_drilling(running, gateway, timetable, stop)
         start_sealing(running, gateway, timetable, stop)
+        start_closing(running, gateway, timetable, stop)
         running.start(reporter.run(stop), name="report")
         running.start(jobs.run(stop), name="jobs")
         await stop.wait()
+
+
+def _where(api: ApiSettings) -> tuple[str, int, tuple[Path, Path] | None]:
+    """Return host, port and the files of TLS."""
+    tls = None if api.tls_cert_file is None or api.tls_key_file is None else (api.tls_cert_file, api.tls_key_file)
+    return api.host, api.port, tls
 
 
 def _lacking(trust: StoreTrust, intake: IntakeEar, uploader: Uploader) -> dict[str, str]:

@@ -581,7 +581,60 @@ class ApiSettings(Section):
 
 
 class AccessSettings(Section):
-    """Accounts: nothing to set in this version."""
+    """Accounts: how long a sign-in lasts, and where people reach the pages. There is no way without a second factor."""
+
+    session_idle_minutes: int = _setting(
+        15,
+        "A session that nobody uses for so long has ended.",
+        "Somebody who walks away from an office computer shows footage to whoever sits down.",
+        unit="minutes",
+        ge=1,
+        le=480,
+    )
+    session_hours: int = _setting(
+        8,
+        "A session ends after so long, however busy it is.",
+        "A working day.",
+        unit="hours",
+        ge=1,
+        le=24,
+    )
+    link_hours: int = _setting(
+        24,
+        "A sign-in link that nobody has used for so long is good for nothing.",
+        "Long enough to be handed over, short enough not to lie about.",
+        unit="hours",
+        ge=1,
+        le=168,
+    )
+    portal_url: str | None = _setting(
+        None,
+        "Where people reach the pages; sign-in links begin with it.",
+        "None: made of [api], for who sits at this machine.",
+        example="https://cameras.example.kz/",
+        pattern=r"https?://[^\s/?#]+/",
+    )
+    blocklist_file: Path | None = _setting(
+        None,
+        "Passwords that nobody may choose, one a line, for example of a list of leaked ones.",
+        "None: common words, runs and names are recognised without it.",
+        example="/etc/camera-gateway/passwords.txt",
+    )
+
+    @property
+    def session_idle_us(self) -> int:
+        """The idle limit in µs."""
+        return self.session_idle_minutes * 60_000_000
+
+    @property
+    def session_us(self) -> int:
+        """The absolute limit in µs."""
+        return self.session_hours * 3_600_000_000
+
+    @property
+    def link_us(self) -> int:
+        """The life of a sign-in link in µs."""
+        return self.link_hours * 3_600_000_000
 
 
 class Settings(Section):

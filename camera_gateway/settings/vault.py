@@ -1,13 +1,15 @@
-"""Camera passwords at rest: AES-256-GCM (NIST SP 800-38D) under a key file that only its owner may read.
+"""Secrets at rest: AES-256-GCM (NIST SP 800-38D) under a key file that only its owner may read.
 
-The camera's id is authenticated with the text, so that a sealed password moved to another camera does not open.
-Errors never show what was sealed, nor the key.
+The id of the camera or user is authenticated with the text, so that what was sealed for one does not open for
+another. `keyed` gives digests that nobody can compute without the key. Errors never show what was sealed, nor the key.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
+import hmac
 import os
 import secrets
 import stat
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from camera_gateway.domain.ids import CameraId
+    from camera_gateway.domain.people import UserId
 
 _KEY_BYTES = 32
 _NONCE_BYTES = 12
@@ -32,13 +35,15 @@ _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 class Vault:
-    """Seals and opens passwords. Holds the key in memory and never prints it."""
+    """Seals and opens secrets. Holds the key in memory and never prints it."""
 
-    __slots__ = ("_cipher",)
+    __slots__ = ("_cipher", "_digest_key")
 
     def __init__(self, key: bytes) -> None:
         """Take a key of 32 bytes; use `load` or `create`."""
         self._cipher = AESGCM(key)
+        # never the same key for two algorithms
+        self._digest_key = hmac.digest(key, b"camera-gateway keyed digests", "sha256")
 
     @classmethod
     def create(cls, key_file: Path) -> Vault:
@@ -74,27 +79,59 @@ class Vault:
 
     def seal(self, text: str, *, camera: CameraId) -> str:
         """Return `text` encrypted for `camera`: "v1:" and base64 of nonce, ciphertext and tag."""
-        nonce = secrets.token_bytes(_NONCE_BYTES)
-        sealed = nonce + self._cipher.encrypt(nonce, text.encode(), camera.encode())
-        return _VERSION + base64.b64encode(sealed).decode()
+        return self._seal(text, camera.encode())
 
     def open(self, sealed: str, *, camera: CameraId) -> str:
         """Return what was sealed for `camera`; `Refused` for another key, another camera or changed bytes."""
-        refusal = Refused(
-            f"the password of camera {camera} does not open", hint="is it the key file of this catalogue? set it anew"
-        )
+        text = self._open(sealed, camera.encode())
+        if text is None:
+            raise Refused(
+                f"the password of camera {camera} does not open",
+                hint="is it the key file of this catalogue? set it anew",
+            )
+        return text
+
+    def seal_for_user(self, text: str, user: UserId) -> str:
+        """Return `text` encrypted for a user, in the same form."""
+        return self._seal(text, _of_user(user))
+
+    def open_for_user(self, sealed: str, user: UserId) -> str:
+        """Return what was sealed for a user; `Refused` for another key, another user or changed bytes."""
+        text = self._open(sealed, _of_user(user))
+        if text is None:
+            raise Refused(
+                f"the second factor of user {user} does not open",
+                hint="is it the key file of this catalogue? two administrators may reset it",
+            )
+        return text
+
+    def keyed(self, purpose: str, data: bytes) -> bytes:
+        """Return 32 bytes that only this key gives for these data: HMAC-SHA-256 (RFC 2104), apart for each purpose."""
+        return hmac.digest(self._digest_key, purpose.encode() + b"\0" + hashlib.sha256(data).digest(), "sha256")
+
+    def _seal(self, text: str, about: bytes) -> str:
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        sealed = nonce + self._cipher.encrypt(nonce, text.encode(), about)
+        return _VERSION + base64.b64encode(sealed).decode()
+
+    def _open(self, sealed: str, about: bytes) -> str | None:
         if not sealed.startswith(_VERSION):
-            raise refusal
+            return None
         try:
             data = base64.b64decode(sealed.removeprefix(_VERSION), validate=True)
         except (binascii.Error, ValueError):
-            raise refusal from None
+            return None
         if len(data) < _NONCE_BYTES + _TAG_BYTES:
-            raise refusal
+            return None
         try:
-            return self._cipher.decrypt(data[:_NONCE_BYTES], data[_NONCE_BYTES:], camera.encode()).decode()
+            return self._cipher.decrypt(data[:_NONCE_BYTES], data[_NONCE_BYTES:], about).decode()
         except InvalidTag:
-            raise refusal from None
+            return None
 
     def __repr__(self) -> str:
         return "Vault()"
+
+
+def _of_user(user: UserId) -> bytes:
+    """Return what is authenticated with a user's secret: no camera's id has a NUL in it."""
+    return b"user\0" + user.encode()

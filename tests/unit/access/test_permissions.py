@@ -92,7 +92,15 @@ def test_the_table_is_the_contracts() -> None:
                 act = Act(word)
                 said.add(act)
                 assert (ACTIONS[act].roles, ACTIONS[act].second) == (roles, second), act
-    between = {Act.REGISTRY_SEE, Act.COVERAGE_SEE, Act.EVIDENCE_EXPORT, Act.RETENTION_SWEEP, Act.SEAL_MAKE}
+    between = {
+        Act.REGISTRY_SEE,
+        Act.COVERAGE_SEE,
+        Act.EVIDENCE_EXPORT,
+        Act.RETENTION_SWEEP,
+        Act.SEAL_MAKE,
+        Act.ACCOUNT_OWN,
+        Act.SECOND_FACTOR_RESET,
+    }
     assert said == set(Act) - between
 
 

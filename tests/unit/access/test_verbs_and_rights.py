@@ -15,6 +15,8 @@ ANYWHERE_WITHOUT_ROWS = {
     "user.list",
     "user.disable",
     "user.role",
+    "user.invite",
+    "user.totp-reset",
     "token.create",
     "token.list",
     "token.revoke",

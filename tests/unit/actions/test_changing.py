@@ -19,6 +19,7 @@ from camera_gateway.actions.changing import (
     replace_device,
 )
 from camera_gateway.actions.footage import Span, coverage_
+from camera_gateway.access.door import Door
 from camera_gateway.actions.gateway import Gateway
 from camera_gateway.actions.planning import make_plan
 from camera_gateway.catalogue import registry
@@ -53,6 +54,7 @@ class Scene:
             store=rig.store,
             catalogue_thread=threads[0],
             store_threads=threads[1],
+            door=Door.build(Vault.load(key_file), rig.clock),
             registry_changed=self.ring,
         )
 

@@ -11,6 +11,7 @@ import pytest
 from support.gateway_rig import MINUTE_US, START_US, Rig
 
 from camera_gateway.actions.footage import Span, coverage_, fetch_plan, list_
+from camera_gateway.access.door import Door
 from camera_gateway.actions.gateway import Gateway
 from camera_gateway.catalogue.registry import set_camera_state
 from camera_gateway.clock import rfc3339
@@ -135,6 +136,7 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
                 store=rig.store,
                 catalogue_thread=one,
                 store_threads=other,
+                door=Door.build(Vault.load(tmp_path / "keys" / "credentials.key"), rig.clock),
                 registry_changed=lambda: None,
             ),
         )

@@ -88,7 +88,7 @@ def test_relative_paths_in_the_file_are_relative_to_the_file(tmp_path: Path, mon
             "did you mean secret_key_file?",
         ),
         ("[spool]\nwhen_full = 1\n", "gateway.toml:2: [spool] has no setting 'when_full'", "[upload] when_full?"),
-        ("[access]\nmfa = true\n", "gateway.toml:2: [access] has no setting 'mfa'", "no settings in this version"),
+        ("[alerts]\nmail = true\n", "gateway.toml:2: [alerts] has no setting 'mail'", "no settings in this version"),
     ],
 )  # fmt: skip
 def test_an_unknown_key_names_file_line_and_the_nearest_known_one(

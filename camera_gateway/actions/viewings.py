@@ -1,0 +1,82 @@
+"""The register of viewings as a verb: who watched what, when, why, from where (standards.md 3.3).
+
+Promises the columns of a register of access, in the order of its numbers, of the cameras that the asker answers for;
+changes nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from camera_gateway.catalogue import registry, users, viewings
+from camera_gateway.clock import US, rfc3339
+from camera_gateway.domain.ids import CameraId
+from camera_gateway.domain.people import written_actor
+from camera_gateway.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from camera_gateway.actions.gateway import Gateway
+    from camera_gateway.catalogue.opening import Transaction
+    from camera_gateway.catalogue.viewings import Viewing
+    from camera_gateway.domain.people import Actor, User
+
+
+class ListViewings(BaseModel):
+    """What `audit viewings` takes; times are µs UTC, the span [from, to) is of when a viewing began."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    from_us: int | None = None
+    to_us: int | None = None
+    camera: str | None = None
+    actor: str | None = None
+    limit: int = Field(100, ge=1, le=10_000)
+
+
+async def list_(gateway: Gateway, _actor: Actor, args: ListViewings) -> list[dict[str, Any]]:
+    """List the newest viewings that fit, in their order."""
+    if args.from_us is not None and args.to_us is not None and args.to_us <= args.from_us:
+        raise InvalidInput("the span is empty: --from is not before --to", hint="times are RFC 3339 or such as -2h")
+
+    def work(tx: Transaction) -> list[dict[str, Any]]:
+        found = viewings.list_viewings(
+            tx, args.limit, from_us=args.from_us, to_us=args.to_us, camera=args.camera, actor=args.actor
+        )
+        people = {user.id: user for user in users.list_users(tx)}
+        cameras = {camera.id: camera for camera in registry.list_cameras(tx)}
+        rows = []
+        for viewing in found:
+            camera = cameras[CameraId(viewing.camera)]
+            who = written_actor(viewing.actor)
+            rows.append(
+                {
+                    **_row(viewing, None if who.user is None else people.get(who.user)),
+                    "institution": camera.institution,
+                    "camera_name": camera.name,
+                    "zone": camera.zone.value,
+                }
+            )
+        return rows
+
+    return await gateway.read(work)
+
+
+def _row(viewing: Viewing, person: User | None) -> dict[str, Any]:
+    return {
+        "number": viewing.number,
+        "camera": viewing.camera,
+        "action": viewing.kind,
+        "from": None if viewing.from_us is None else rfc3339(viewing.from_us),
+        "to": None if viewing.to_us is None else rfc3339(viewing.to_us),
+        "began": rfc3339(viewing.first_us),
+        "ended": rfc3339(viewing.last_us),
+        "watched_s": round(viewing.watched_us / US, 1),
+        "actor": viewing.actor,
+        "name": "" if person is None else person.name,
+        "post": "" if person is None else person.post,
+        "purpose": viewing.code,
+        "case": viewing.case,
+        "address": viewing.address,
+    }
