@@ -1,4 +1,4 @@
-"""The generated pages of docs/reference: commands, settings, causes and exit codes, metrics.
+"""The generated pages of docs/reference: commands, settings, causes and exit codes, metrics, routes.
 
 Promises that each page says what the code says: it reads click's tree, the settings' schema, the closed lists of
 the domain and the metrics' table, and nothing by hand. Writes only the files that `pages` names.
@@ -175,6 +175,14 @@ def metrics_page() -> str:
     )
 
 
+def api_page() -> str:
+    """Every route with its arguments and answers, from the table that is served."""
+    from camera_gateway.api.reference import api_markdown  # noqa: PLC0415 - only this page needs the whole service
+    from camera_gateway.api.routes.all import ROUTES  # noqa: PLC0415
+
+    return NOTE + api_markdown(ROUTES)
+
+
 def _metrics() -> Iterator[tuple[Metric, tuple[str, ...]]]:
     for value in vars(Metrics()).values():
         if isinstance(value, MetricWrapperBase):
@@ -193,6 +201,7 @@ def pages() -> dict[Path, Callable[[], str]]:
         reference / "errors.md": errors_page,
         reference / "settings.md": settings_page,
         reference / "metrics.md": metrics_page,
+        reference / "api.md": api_page,
         ROOT / "config" / "gateway.example.toml": example_file,
     }
 

@@ -13,6 +13,7 @@ import structlog
 from aiohttp import web
 
 from camera_gateway.api.connection import QuietSite
+from camera_gateway.api.documentation import add_documentation
 from camera_gateway.api.identity import who
 from camera_gateway.api.limits import Limits
 from camera_gateway.api.portal import add_portal, load_portal, portal_directory
@@ -94,6 +95,7 @@ def application(
             by_user=Limits(gateway.clock, per_s=USER_PER_S, burst=USER_BURST),
         )
         install(app, ROUTES, gateway, Services() if services is None else services, door)
+        add_documentation(app, ROUTES)
         add_portal(app, load_portal(portal_directory()))
     return app
 

@@ -74,6 +74,8 @@ class Route:
     """A stream that takes a larger body than the service's usual 1 MiB says how large."""
     json_body: bool = True
     """Whether a body is JSON whose fields are arguments; a stream that takes another one reads it itself."""
+    takes: str | None = None
+    """The media type of such another body, for OpenAPI: "text/csv", "multipart/form-data"."""
     job: bool = False
     """The verb is begun as a job: the answer is 202 with the job, and progress is at /api/v1/jobs/{id}."""
     key: str = "id"

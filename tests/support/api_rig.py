@@ -1,0 +1,106 @@
+"""The HTTP interface of an installation of people, in this process, on a real port: each user asks by a token.
+
+Promises the real application with its middlewares, connections and limits, and a job runner beside it.
+"""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import ClientSession
+from support.command_line import free_port
+from support.people import installation_of_people
+
+from camera_gateway.actions.jobs import Jobs
+from camera_gateway.api.http import HttpService, application
+from camera_gateway.api.packages import Exports
+from camera_gateway.api.services import Services
+from camera_gateway.supervision import Stop, services
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+    from pathlib import Path
+
+    from support.people import People
+
+    from camera_gateway.actions.gateway import Gateway
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What came back."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:  # noqa: ANN401 - JSON
+        return json.loads(self.body)
+
+    @property
+    def code(self) -> str:
+        """The code of a problem; "" of an answer that is none."""
+        return str(self.json["code"]) if "problem+json" in self.headers.get("Content-Type", "") else ""
+
+
+@dataclass(frozen=True)
+class Api:
+    """The service and everybody who asks it."""
+
+    people: People
+    gateway: Gateway
+    address: str
+    session: ClientSession
+    tokens: dict[str, str] = field(default_factory=dict)
+
+    def enrol(self, name: str, *grants: tuple[str, str]) -> str:
+        """Make a user with grants (role, scope) and a token; return the name, by which requests are made."""
+        self.people.user(name, *grants)
+        self.tokens[name] = self.people.token(name)[1]
+        return name
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        user: str | None = None,
+        body: Any = None,  # noqa: ANN401 - JSON
+        headers: Mapping[str, str] | None = None,
+        query: Any = None,  # noqa: ANN401 - what aiohttp takes
+    ) -> Answered:
+        """Ask under /api/v1; `user` None: as nobody."""
+        shown = {} if user is None else {"Authorization": f"Bearer {self.tokens[user]}"}
+        data = None if body is None else json.dumps(body).encode()
+        kind = {} if body is None else {"Content-Type": "application/json"}
+        address = f"{self.address}{path.removeprefix('/')}" if path.startswith("/") else f"{self.address}api/v1/{path}"
+        async with self.session.request(
+            method, address, data=data, headers={**shown, **kind, **(headers or {})}, params=query
+        ) as answer:
+            return Answered(answer.status, answer.headers, await answer.read())
+
+
+@asynccontextmanager
+async def serving(directory: Path, **changed: Any) -> AsyncIterator[Api]:  # noqa: ANN401 - fields of Gateway
+    """Serve an installation of people; `changed` are fields of its gateway."""
+    stop = Stop()
+    with installation_of_people(directory) as people, ThreadPoolExecutor(2) as threads:
+        jobs = Jobs(people.clock)
+        gateway = replace(people.gateway, jobs=jobs, **changed)
+        app = application(lambda: b"", _ready, gateway, Services(exports=Exports(threads)))
+        service = HttpService(app, "127.0.0.1", free_port(), None)
+        address = await service.open()
+        try:
+            async with ClientSession() as session, services() as running:
+                running.start(jobs.run(stop), name="jobs")
+                yield Api(people, gateway, address, session)
+        finally:
+            await service.close()
+
+
+async def _ready() -> dict[str, str]:
+    return {}
