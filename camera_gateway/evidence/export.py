@@ -1,8 +1,9 @@
 """Writing a package: what was planned goes into a sink, segments streamed from spool or store and hashed on the way.
 
-Promises that no byte of a segment is changed, that memory does not grow with the package, and that what is not the
-sealed bytes is told: it is packed as it is and named, so that `evidence verify` names it too, and what cannot be had
-is named as absent. Synchronous. Who may export, and the signature, are asked elsewhere.
+Promises that no byte of a segment is changed, that memory does not grow with the package, that a segment is fetched
+once where the target can be read back, and that what is not the sealed bytes is told: it is packed as it is and named,
+so that `evidence verify` names it too, and what cannot be had is named as absent. Synchronous. Who may export, and the
+signature, are asked elsewhere.
 """
 
 from __future__ import annotations
@@ -10,17 +11,19 @@ from __future__ import annotations
 import hashlib
 import itertools
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from camera_gateway.errors import NotFound, Unavailable
 from camera_gateway.evidence.onvif_boxes import ExportFacts, Source, export_meta
-from camera_gateway.footage.fetch import fetch
+from camera_gateway.footage.ahead import read_ahead
+from camera_gateway.footage.fetch import Copy, fetch
 from camera_gateway.footage.findings import Finding
 from camera_gateway.footage.reader import IntegrityFailed
 from storage.errors import Missing, StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from camera_gateway.domain.coverage import Gap
@@ -94,6 +97,7 @@ class Exporter:
         self._sink = sink
         self._work_dir = work_dir
         self._done = Exported()
+        self._wrong: dict[str, IntegrityFailed] = {}
 
     def run(self, plan: ExportPlan, progress: Callable[[int, int], None] = lambda _done, _total: None) -> Exported:
         """Write everything but EXPORT.txt and its signature. `progress(done, total)` counts bytes of segments.
@@ -106,10 +110,11 @@ class Exporter:
             self._add_sealed(sealed)
         total = sum(packed.segment.sidecar.size_bytes for packed in plan.segments)
         done = 0
-        for packed in plan.segments:
-            self._add_segment(packed)
-            done += packed.segment.sidecar.size_bytes
-            progress(done, total)
+        with read_ahead([partial(self._chunks, packed.segment) for packed in plan.segments]) as coming:
+            for packed, chunks in zip(plan.segments, coming, strict=True):
+                self._add_segment(packed, chunks)
+                done += packed.segment.sidecar.size_bytes
+                progress(done, total)
         for derivative in plan.derivatives:
             self._add_derivative(derivative, plan)
         return self._done
@@ -132,20 +137,25 @@ class Exporter:
         self.add(sealed.path, data)
         self._compare(sealed.path, sealed.sha256, hashlib.sha256(data).hexdigest(), sealed.key)
 
-    def _add_segment(self, packed: Packed) -> None:
+    def _chunks(self, segment: FoundSegment) -> Iterator[bytes]:
+        yield from self._reader.chunks(self._soundest(segment))
+
+    def _add_segment(self, packed: Packed, chunks: Iterator[bytes]) -> None:
         segment = packed.segment
         where = segment.key or segment.spool_path or segment.sidecar.segment
         try:
-            chunks = self._reader.chunks(self._soundest(segment))
             first = next(chunks, b"")
         except IntegrityFailed as error:
             self._missing(packed.path, where, error.detail)
+            self._wrong[segment.sidecar.segment] = error
             return
         with self._sink.entry(packed.path) as entry:
             for chunk in itertools.chain((first,), chunks):
                 entry.write(chunk)
         self._done.size_bytes += entry.size_bytes
         self._compare(packed.path, segment.sidecar.sha256, entry.sha256, where)
+        if entry.sha256 != segment.sidecar.sha256:
+            self._wrong[segment.sidecar.segment] = IntegrityFailed(segment.sidecar.segment, "not the sealed bytes")
 
     def _soundest(self, segment: FoundSegment) -> FoundSegment:
         """Return the segment without its spool copy when that one is damaged and the store has another."""
@@ -160,7 +170,8 @@ class Exporter:
         return segment if sound else replace(segment, spool_path=None)
 
     def _add_derivative(self, derivative: Derivative, plan: ExportPlan) -> None:
-        segments = [packed.segment for packed in plan.segments if packed.segment.sidecar.camera == derivative.camera]
+        mine = [packed for packed in plan.segments if packed.segment.sidecar.camera == derivative.camera]
+        segments = [packed.segment for packed in mine]
         tracks = (1, 2) if any(segment.sidecar.audio_codec for segment in segments) else (1,)
         facts = ExportFacts(
             unit_name=plan.unit,
@@ -171,6 +182,7 @@ class Exporter:
             start_us=derivative.start_us,
             sources=tuple(Source(number, derivative.name, derivative.url, derivative.mac) for number in tracks),
         )
+        copies = self._copies(mine)
         with self._sink.entry(derivative.path) as entry:
             try:
                 fetch(
@@ -181,6 +193,7 @@ class Exporter:
                     cast("BinaryIO", entry),
                     reader=self._reader,
                     work_dir=self._work_dir,
+                    copies=copies,
                 )
             except NotFound as error:  # every segment is damaged: each was named before
                 self._done.findings.append(Finding("C2", f"no playable copy: {error.message}", derivative.path))
@@ -189,6 +202,20 @@ class Exporter:
             entry.write(export_meta(facts))
         self._done.size_bytes += entry.size_bytes
         self._done.made[derivative.path] = entry.sha256
+
+    def _copies(self, packed: Sequence[Packed]) -> Mapping[str, Copy | IntegrityFailed] | None:
+        """Say where the segments lie that were packed, and hashed, a moment ago; None where none can be read back."""
+        found: dict[str, Copy | IntegrityFailed] = {}
+        for one in packed:
+            name = one.segment.sidecar.segment
+            written = self._sink.written(one.path)
+            if name in self._wrong:
+                found[name] = self._wrong[name]
+            elif written is None:
+                return None
+            else:
+                found[name] = Copy(written.path, written.offset, one.segment.sidecar.size_bytes, "store")
+        return found
 
     def _compare(self, path: str, wanted: str, found: str, where: str) -> None:
         if wanted != found:

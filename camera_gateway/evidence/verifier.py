@@ -332,9 +332,13 @@ class _Check:
     def _check_manifests(self) -> None:
         by_soundness = sorted(self.seals, key=lambda seal: seal.sound)  # so that a sound one has the last word
         named = {name: (sha256, seal) for seal in by_soundness for name, sha256 in seal.files.items()}
+        # tombstones of two sites have one name: each is in the folder of its seal
+        for seal in by_soundness:
+            folder = seal.path.removesuffix(seal.path.rpartition("/")[2])
+            named |= {folder + name: (sha256, seal) for name, sha256 in seal.files.items()}
         days: dict[tuple[str, str, str], dict[str, str]] = {}
         for path, match in self._named(MANIFEST) + self._named(TOMBSTONES):
-            name = match[0]
+            name = path if path in named else match[0]
             if name not in named:
                 self._fail_unnamed(path, match)
             elif named[name][1].sound and self.files.sha256(path) != named[name][0]:

@@ -1,16 +1,21 @@
 """One plain MP4 of exactly the asked span, out of stored segments, and what of the span is missing and why.
 
 Promises the original samples without re-encoding, each segment hashed before a byte of it is used, and memory for
-tables of numbers only: segments wait in a work directory, on the disk. A segment that fails its check becomes a
-finding and a gap in the answer, never a crash and never a frame (C2). Synchronous; knows no catalogue.
+tables of numbers only: segments wait in a work directory, on the disk, unless they lie in a file already. The next
+ones are fetched and hashed by threads meanwhile. A segment that fails its check becomes a finding and a gap in the
+answer, never a crash and never a frame (C2). Synchronous; knows no catalogue.
 """
 
 from __future__ import annotations
 
+import os
 import tempfile
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
 from camera_gateway.clock import US, rfc3339
 from camera_gateway.domain.coverage import Gap, KeptSpan, coverage
@@ -21,11 +26,16 @@ from camera_gateway.footage.reader import IntegrityFailed, Place
 from camera_gateway.media.boxes import BoxError
 from camera_gateway.media.fragments import Fragment, Init, fragments, read_init
 from camera_gateway.media.mp4 import Mp4Error, PlainMp4, pre_roll
+from camera_gateway.media.mp4_in_place import Mp4InPlace, room_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from concurrent.futures import Future
 
     from camera_gateway.footage.reader import Located, Reader
+
+READERS = 2
+"""Segments that are fetched and hashed at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +98,16 @@ class FetchReport:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """Where the bytes of a segment lie that were hashed and are the sealed ones: from `offset` of a file."""
+
+    path: Path
+    offset: int
+    size: int
+    place: Place
+
+
 @dataclass(slots=True)
 class _Collected:
     """What the first pass has found."""
@@ -95,7 +115,7 @@ class _Collected:
     used: list[Used] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     failed: list[Gap] = field(default_factory=list)
-    files: dict[str, Path] = field(default_factory=dict)
+    copies: dict[str, Copy] = field(default_factory=dict)
 
 
 def fetch(
@@ -108,13 +128,17 @@ def fetch(
     reader: Reader,
     work_dir: Path,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
+    copies: Mapping[str, Copy | IntegrityFailed] | None = None,
+    in_place: bool = False,
 ) -> FetchReport:
     """Write [from_us, to_us) of one camera to `sink` as a plain MP4; see the module's promise.
 
     The pictures that stand before `from_us` and are needed to decode are in the file and hidden by its edit list.
     `gaps` explain what is not recorded. `progress(done, total)` counts bytes read and written. `work_dir` needs
-    room for the segments of the span. Raises `NotFound` when nothing of the span can be had (nothing is written
-    then), `InvalidInput` for a span that one file cannot hold, `Unavailable`, OSError.
+    room for the segments of the span; `copies` are those by id that lie in a file already, or could not be had, and
+    where it is given no other is looked for. With `in_place` the sink can be sought in and is at its start: each
+    segment is written as it comes, and leaves the work directory at once. Raises `NotFound` when nothing of the span
+    can be had (nothing is written then), `InvalidInput` for a span that one file cannot hold, `Unavailable`, OSError.
     """
     wanted = sorted(
         (s for s in segments if s.sidecar.end_us > from_us and s.sidecar.start_us < to_us),
@@ -125,58 +149,96 @@ def fetch(
         try:
             movie = PlainMp4(start_us=from_us, end_us=to_us)
             collected = _Collected()
-            done = 0
-            for segment in wanted:
-                _collect(movie, segment, from_us, to_us, reader, Path(folder), collected)
-                done += segment.sidecar.size_bytes
-                progress(done, total)
-            if not collected.used:
-                raise NotFound(_nothing(collected, gaps), hint="see: camera-gateway footage coverage")
-            size = 0
-            for piece in movie.write(_read_from(collected.files)):
-                sink.write(piece)
-                size += len(piece)
-                progress(min(done + size, total), total)
+            writer = _InPlace(sink, movie, wanted) if in_place else _Afterwards(sink, movie)
+            with _Files(collected.copies) as files:
+                done = 0
+                for segment, copy in _copied(wanted, reader, Path(folder), copies):
+                    if _collect(movie, segment, copy, from_us, to_us, collected):
+                        writer.take(files)
+                        if in_place and copies is None:
+                            collected.copies[segment.sidecar.segment].path.unlink()
+                    done += segment.sidecar.size_bytes
+                    progress(done, total)
+                if not collected.used:
+                    raise NotFound(_nothing(collected, gaps), hint="see: camera-gateway footage coverage")
+                size = writer.finish(files, lambda written: progress(min(done + written, total), total))
         except Mp4Error as error:
             raise InvalidInput(f"one file cannot hold this span: {error}", hint="ask for a shorter span") from error
     progress(total, total)
     return _report(collected, gaps, from_us, to_us, size)
 
 
+def _copied(
+    wanted: Sequence[Located],
+    reader: Reader,
+    folder: Path,
+    copies: Mapping[str, Copy | IntegrityFailed] | None,
+) -> Iterator[tuple[Located, Copy | IntegrityFailed]]:
+    """Yield each segment with its checked copy, or with what is wrong with it; the next ones are on their way."""
+    if copies is not None:
+        yield from ((segment, copies[segment.sidecar.segment]) for segment in wanted)
+        return
+
+    def copy(segment: Located) -> Copy | IntegrityFailed:
+        target = folder / segment.sidecar.segment
+        try:
+            return Copy(target, 0, segment.sidecar.size_bytes, reader.copy_verified(segment, target))
+        except IntegrityFailed as error:
+            target.unlink(missing_ok=True)
+            return error
+
+    begun: deque[tuple[Located, Future[Copy | IntegrityFailed]]] = deque()
+    with ThreadPoolExecutor(READERS, "fetch") as threads:
+        try:
+            for segment in wanted:
+                begun.append((segment, threads.submit(copy, segment)))
+                if len(begun) > READERS:
+                    first, future = begun.popleft()
+                    yield first, future.result()
+            while begun:
+                first, future = begun.popleft()
+                yield first, future.result()
+        finally:
+            threads.shutdown(cancel_futures=True)
+
+
 def _collect(
     movie: PlainMp4,
     segment: Located,
+    copy: Copy | IntegrityFailed,
     from_us: int,
     to_us: int,
-    reader: Reader,
-    folder: Path,
     collected: _Collected,
-) -> None:
-    """Check one segment and add its part of the span to the movie."""
+) -> bool:
+    """Add one segment's part of the span to the movie; whether it has any."""
     sidecar = segment.sidecar
-    target = folder / sidecar.segment
+    if isinstance(copy, IntegrityFailed):
+        _fail(collected, segment, copy.detail)
+        return False
     try:
-        place = reader.copy_verified(segment, target)
-        with target.open("rb") as file:
-            init = read_init(file)
-            found = list(fragments(file, init.size))
-    except (IntegrityFailed, BoxError) as error:
-        detail = error.detail if isinstance(error, IntegrityFailed) else f"not the file that we write: {error}"
-        where = segment.key or segment.spool_path or sidecar.segment
-        collected.findings.append(Finding("C2", detail, where))
-        collected.failed.append(Gap(sidecar.start_us, sidecar.end_us, GapCause.INTEGRITY_FAILED, detail))
-        target.unlink(missing_ok=True)
-        return
+        with copy.path.open("rb", buffering=0) as file:
+            source = _Window(file.fileno(), copy.offset, copy.size)
+            init = read_init(source)
+            found = list(fragments(source, init.size))
+    except BoxError as error:
+        _fail(collected, segment, f"not the file that we write: {error}")
+        return False
     origin_us = _origin_us(init, found, sidecar)
     chosen = _choose(init, found, origin_us, from_us, to_us)
     for fragment in chosen:
         movie.add(sidecar.segment, init, fragment, origin_us)
     if chosen:
-        collected.files[sidecar.segment] = target
+        collected.copies[sidecar.segment] = copy
         used = (sidecar.segment, sidecar.start_us, sidecar.end_us, sidecar.sha256, sidecar.size_bytes)
-        collected.used.append(Used(*used, place))
-    else:
-        target.unlink(missing_ok=True)
+        collected.used.append(Used(*used, copy.place))
+    return bool(chosen)
+
+
+def _fail(collected: _Collected, segment: Located, detail: str) -> None:
+    sidecar = segment.sidecar
+    where = segment.key or segment.spool_path or sidecar.segment
+    collected.findings.append(Finding("C2", detail, where))
+    collected.failed.append(Gap(sidecar.start_us, sidecar.end_us, GapCause.INTEGRITY_FAILED, detail))
 
 
 def _origin_us(init: Init, found: list[Fragment], sidecar: Sidecar) -> int:
@@ -198,13 +260,80 @@ def _choose(init: Init, found: list[Fragment], origin_us: int, from_us: int, to_
     return [f for f in found[first:] if (run := f.run(video.track_id)) is None or run.base_time < end_time]
 
 
-def _read_from(files: Mapping[str, Path]) -> Callable[[str, int, int], bytes]:
-    def read(source: str, offset: int, size: int) -> bytes:
-        with files[source].open("rb") as file:
-            file.seek(offset)
-            return file.read(size)
+class _Window:
+    """A stretch of an open file as a source of boxes."""
 
-    return read
+    def __init__(self, fd: int, offset: int, size: int) -> None:
+        self._fd = fd
+        self._offset = offset
+        self.size = size
+
+    def read_at(self, offset: int, count: int) -> bytes:
+        return os.pread(self._fd, min(count, self.size - offset), self._offset + offset)
+
+
+class _Files:
+    """Reads the copies, with one file open at a time: pieces come in the order of segments."""
+
+    def __init__(self, copies: Mapping[str, Copy]) -> None:
+        self._copies = copies
+        self._open: tuple[Path, int] | None = None
+        self._held = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._held.close()
+
+    def read(self, segment: str, offset: int, size: int) -> bytes:
+        copy = self._copies[segment]
+        if self._open is None or self._open[0] != copy.path:
+            self._held.close()
+            self._open = copy.path, self._held.enter_context(copy.path.open("rb", buffering=0)).fileno()
+        return os.pread(self._open[1], size, copy.offset + offset)
+
+
+class _Afterwards:
+    """Writes the whole file once its tables are known: for a sink that cannot be sought in."""
+
+    def __init__(self, sink: BinaryIO, movie: PlainMp4) -> None:
+        self._sink = sink
+        self._movie = movie
+
+    def take(self, files: _Files) -> None:
+        """Leave what was added where it is."""
+
+    def finish(self, files: _Files, progress: Callable[[int], None]) -> int:
+        size = 0
+        for data in self._movie.write(files.read):
+            self._sink.write(data)
+            size += len(data)
+            progress(size)
+        return size
+
+
+class _InPlace:
+    """Writes what was added at once, and the head of the file in the end."""
+
+    def __init__(self, sink: BinaryIO, movie: PlainMp4, wanted: Sequence[Located]) -> None:
+        frames = sum(segment.sidecar.frames for segment in wanted)
+        duration_us = sum(segment.sidecar.media_duration_us for segment in wanted)
+        self._room = room_for(frames, duration_us / US)
+        self._sink = sink
+        self._file: Mp4InPlace | None = None
+        self._movie = movie
+        self._pieces = 0
+
+    def take(self, files: _Files) -> None:
+        """Append what was added since: of one segment, as pieces of two never become one."""
+        self._file = self._file or Mp4InPlace(self._sink, self._room)
+        for data in self._movie.data(files.read, self._pieces):
+            self._file.write(data)
+        self._pieces = self._movie.piece_count
+
+    def finish(self, _files: _Files, _progress: Callable[[int], None]) -> int:
+        return 0 if self._file is None else self._file.finish(self._movie)
 
 
 def _report(collected: _Collected, gaps: Sequence[Gap], from_us: int, to_us: int, size: int) -> FetchReport:

@@ -16,7 +16,7 @@ import struct
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, groupby
+from itertools import chain, groupby, islice
 from typing import Final
 
 from camera_gateway.media.boxes import box, full_box
@@ -31,6 +31,9 @@ _MAX_U32: Final = 0xFFFFFFFF
 _MOVIE_TIMESCALE: Final = 90_000
 _COARSE_TIMESCALES: Final = (10_000, 1_000)
 _COPY_BYTES: Final = 1 << 20
+
+
+FILE_TYPE: Final = box(b"ftyp", b"isom", struct.pack(">I", 0x200), b"isom", b"iso4", b"mp41")
 
 
 class Mp4Error(ValueError):
@@ -102,22 +105,39 @@ class PlainMp4:
             Mp4Error: no fragment was added.
 
         """
-        if not self._tracks:
-            raise Mp4Error("a movie without samples")
-        ftyp = box(b"ftyp", b"isom", struct.pack(">I", 0x200), b"isom", b"iso4", b"mp41")
         if 8 + self._data_bytes <= _MAX_U32:
             mdat = struct.pack(">I4s", 8 + self._data_bytes, b"mdat")
         else:
             mdat = struct.pack(">I4sQ", 1, b"mdat", 16 + self._data_bytes)
         # Offsets do not change the size of moov once their width is fixed: build once to measure.
-        wide = self._data_bytes > _MAX_U32 - (1 << 30)
-        before = len(ftyp) + len(self._moov(0, wide=wide)) + len(mdat)
-        return ftyp + self._moov(before, wide=wide) + mdat
+        before = len(FILE_TYPE) + len(self.movie_box(0)) + len(mdat)
+        return FILE_TYPE + self.movie_box(before) + mdat
+
+    def movie_box(self, data_offset: int) -> bytes:
+        """Return moov, for a file whose media data begin at `data_offset`.
+
+        Raises:
+            Mp4Error: no fragment was added.
+
+        """
+        if not self._tracks:
+            raise Mp4Error("a movie without samples")
+        return self._moov(data_offset, wide=self._data_bytes > _MAX_U32 - (1 << 30))
 
     @property
     def size_bytes(self) -> int:
         """Length of the whole file."""
         return len(self.head()) + self._data_bytes
+
+    @property
+    def data_bytes(self) -> int:
+        """Length of the media data."""
+        return self._data_bytes
+
+    @property
+    def piece_count(self) -> int:
+        """How many pieces there are so far."""
+        return len(self._pieces)
 
     def pieces(self) -> Iterator[Piece]:
         """Yield what follows the head, in order; pieces that touch in one source are one."""
@@ -131,7 +151,16 @@ class PlainMp4:
 
         """
         yield self.head()
-        for piece in self._pieces:
+        yield from self.data(read)
+
+    def data(self, read: Callable[[str, int, int], bytes], since: int = 0) -> Iterator[bytes]:
+        """Yield the media data, in order, from piece `since` on.
+
+        Raises:
+            Mp4Error: `read` came back short.
+
+        """
+        for piece in islice(self._pieces, since, None):
             for at in range(0, piece.size, _COPY_BYTES):
                 size = min(_COPY_BYTES, piece.size - at)
                 data = read(piece.source, piece.offset + at, size)

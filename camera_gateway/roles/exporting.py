@@ -10,12 +10,10 @@ import shutil
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from camera_gateway.domain.coverage import Gap
-from camera_gateway.domain.footage import GapCause, parse_sidecar_values
 from camera_gateway.errors import InvalidInput, Unavailable
-from camera_gateway.evidence.export import Derivative, Exporter, ExportPlan, Packed, Sealed
+from camera_gateway.evidence.export import Exporter
+from camera_gateway.evidence.export_plan import parse_plan
 from camera_gateway.evidence.packing import DirectorySink, ZipSink
-from camera_gateway.footage.fetch import FoundSegment
 from camera_gateway.footage.reader import Reader
 from camera_gateway.roles.stores import open_configured
 from storage.errors import StoreError
@@ -55,7 +53,7 @@ def export_to(
             sink = _sink(draft, target, plan["exported_us"], held)
             reader = Reader(loaded.settings.site.data_dir / "spool", opened.store)
             exporter = Exporter(reader, opened.store, sink, target.absolute().parent)
-            done = exporter.run(_plan(plan), progress)
+            done = exporter.run(parse_plan(plan), progress)
             signed = finish(package=plan["package"], made=done.made, changed=done.changed, absent=done.absent)
             exporter.add("EXPORT.txt", signed["text"].encode())
             exporter.add("EXPORT.sig", bytes.fromhex(signed["signature"]))
@@ -89,7 +87,7 @@ def _sink(draft: Path, target: Path, at_us: int, held: ExitStack) -> Sink:
         draft.mkdir(mode=0o700)
         return DirectorySink(draft)
     fd = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    return ZipSink(held.enter_context(os.fdopen(fd, "w+b")), at_us)
+    return ZipSink(held.enter_context(os.fdopen(fd, "w+b")), at_us, draft)
 
 
 def _keep(draft: Path, target: Path) -> None:
@@ -103,37 +101,3 @@ def _discard(draft: Path) -> None:
         shutil.rmtree(draft)
     else:
         draft.unlink(missing_ok=True)
-
-
-def _plan(plan: Mapping[str, Any]) -> ExportPlan:
-    return ExportPlan(
-        texts={path: bytes.fromhex(data) for path, data in plan["texts"].items()},
-        sealed=tuple(Sealed(item["path"], item["key"], item["sha256"]) for item in plan["sealed"]),
-        segments=tuple(
-            Packed(
-                item["path"],
-                FoundSegment(
-                    parse_sidecar_values(item["sidecar"]), item["spool_path"], item["key"], item["version_id"]
-                ),
-            )
-            for item in plan["segments"]
-        ),
-        derivatives=tuple(
-            Derivative(
-                path=item["path"],
-                camera=item["camera"],
-                name=item["name"],
-                url=item["url"],
-                mac=item["mac"],
-                start_us=item["from_us"],
-                end_us=item["to_us"],
-                gaps=tuple(
-                    Gap(gap["from_us"], gap["to_us"], GapCause(gap["cause"]), gap["detail"]) for gap in item["gaps"]
-                ),
-            )
-            for item in plan["derivatives"]
-        ),
-        unit=plan["unit"],
-        operator=plan["operator"],
-        exported_us=plan["exported_us"],
-    )

@@ -56,6 +56,7 @@ def fetch_to_file(
                     reader=Reader(loaded.settings.site.data_dir / "spool", opened.store),
                     work_dir=Path(work),
                     progress=progress,
+                    in_place=True,
                 )
                 sink.flush()
                 os.fsync(sink.fileno())

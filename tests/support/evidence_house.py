@@ -15,7 +15,7 @@ from support.people import People
 from camera_gateway.catalogue import registry
 from camera_gateway.catalogue.gaps import insert_gap
 from camera_gateway.catalogue.opening import Catalogue
-from camera_gateway.clock import US, HeldClock
+from camera_gateway.clock import US, HeldClock, SystemClock
 from camera_gateway.domain.camera import Institution, InstitutionKind, Site, Zone
 from camera_gateway.domain.footage import GapCause, GapRecord
 from camera_gateway.domain.ids import CameraId, InstitutionId, SiteId
@@ -28,23 +28,36 @@ from camera_gateway.roles.loading import Loaded, load_settings
 from camera_gateway.roles.opening import gateway_of
 from camera_gateway.roles.stores import open_configured
 from camera_gateway.upload.transfer import Transfer
+from storage.s3 import S3Address, S3Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from support.seaweed import Seaweed
+
     from camera_gateway.domain.footage import Sidecar
     from camera_gateway.domain.people import Actor
+    from storage.blobs import LockMode
 
 KG = InstitutionId("kg-12")
 CAMERAS = (CameraId("kg-hall"), CameraId("kg-yard"))
 CONFIG = """[site]
 data_dir = "data"
 allowed_networks = ["127.0.0.0/8"]
-[store]
+"""
+IN_A_DIRECTORY = """[store]
 kind = "directory"
 directory = "store"
 object_lock = "none"
+"""
+ON_A_SERVER = """[store]
+kind = "s3"
+endpoint = "{endpoint}"
+bucket = "{bucket}"
+access_key_file = "access"
+secret_key_file = "secret"
+object_lock = "{lock}"
 """
 ASKING = {
     "requester": "следователь А. Серік",
@@ -96,7 +109,7 @@ class House:
                 self.transfer().advance(sidecar.segment)
         return sealed
 
-    def transfer(self) -> Transfer:
+    def transfer(self, lock_mode: LockMode | None = None) -> Transfer:
         gateway = self.people.gateway
         return Transfer(
             books=self.books,
@@ -104,7 +117,7 @@ class House:
             store=gateway.store,
             proofs=Proofs(),
             policy_for=lambda _camera, _at_us: POLICY,
-            lock_mode=None,
+            lock_mode=lock_mode,
             clock=self.clock,
             observer=Seen(),
         )
@@ -151,13 +164,29 @@ class House:
         return await asyncio.to_thread(export_to, self.loaded, self.clock, plan, target, finish)
 
 
+def on_server(server: Seaweed, tmp_path: Path, bucket: str, lock: str = "governance") -> str:
+    """Make a bucket in a real server; return the settings of the store that it is."""
+    tmp_path.mkdir(parents=True, exist_ok=True)
+    for name, secret in (("access", server.access_key), ("secret", server.secret_key)):
+        (tmp_path / name).write_text(secret)
+        (tmp_path / name).chmod(0o600)
+    address = S3Address(server.endpoint, "us-east-1", bucket, server.access_key, server.secret_key)
+    store = S3Store(address, SystemClock().now_us)
+    store.ensure_bucket()
+    store.close()
+    return ON_A_SERVER.format(endpoint=server.endpoint, bucket=bucket, lock=lock)
+
+
 @contextmanager
-def evidence_house(tmp_path: Path) -> Iterator[House]:
-    """Make one, in a directory."""
+def evidence_house(
+    tmp_path: Path, store: str = IN_A_DIRECTORY, *, more: str = "", start_us: int = WALL_US + 3_600 * US
+) -> Iterator[House]:
+    """Make one, in a directory or where `store` says; `more` settings, and the time at which it begins."""
+    tmp_path.mkdir(parents=True, exist_ok=True)
     config = tmp_path / "gateway.toml"
-    config.write_text(CONFIG)
-    (tmp_path / "store").mkdir()
-    clock = HeldClock(WALL_US + 3_600 * US)
+    config.write_text(CONFIG + store + more)
+    (tmp_path / "store").mkdir(exist_ok=True)
+    clock = HeldClock(start_us)
     initialise(config, None, clock)
     loaded = load_settings(config)
     settings = loaded.settings

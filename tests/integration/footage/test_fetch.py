@@ -17,6 +17,7 @@ from camera_gateway.domain.footage import RECORDED, GapCause
 from camera_gateway.errors import InvalidInput, NotFound, Unavailable
 from camera_gateway.footage.fetch import FetchReport, fetch
 from camera_gateway.footage.reader import Reader
+from camera_gateway.media.boxes import walk
 from camera_gateway.media.judge import decode_all, list_packets
 from camera_gateway.upload.release import release_due
 from storage.errors import Transient
@@ -25,15 +26,27 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from camera_gateway.catalogue.segments import SegmentRow
     from camera_gateway.domain.footage import Sidecar
 
 SECOND_US = 1_000_000
 FRAME_US = SECOND_US // FPS
 
 
-@pytest.fixture
-def rig(tmp_path: Path) -> Iterator[Rig]:
-    with Rig(tmp_path / "data") as made:
+class FetchRig(Rig):
+    """A gateway whose footage is fetched down a pipe, or into a file that can be sought in."""
+
+    in_place = False
+
+    def fetch(self, rows: list[SegmentRow], gaps: list[Gap], from_us: int, to_us: int, sink: io.BytesIO) -> FetchReport:
+        reader = Reader(self.data_dir / "spool", self.store)
+        return fetch(rows, gaps, from_us, to_us, sink, reader=reader, work_dir=self.data_dir, in_place=self.in_place)
+
+
+@pytest.fixture(params=[False, True], ids=["down a pipe", "in place"])
+def rig(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[FetchRig]:
+    with FetchRig(tmp_path / "data") as made:
+        made.in_place = request.param
         yield made
 
 
@@ -61,12 +74,11 @@ def record(rig: Rig, clip: VideoClip, audio: AudioClip | None = None, *, per_seg
     return sealed
 
 
-def ask(rig: Rig, from_s: float, to_s: float, gaps: list[Gap] | None = None) -> tuple[io.BytesIO, FetchReport]:
+def ask(rig: FetchRig, from_s: float, to_s: float, gaps: list[Gap] | None = None) -> tuple[io.BytesIO, FetchReport]:
     sink = io.BytesIO()
     rows = [row for row in rig.rows() if row.state.value in RECORDED]
-    reader = Reader(rig.data_dir / "spool", rig.store)
     from_us, to_us = WALL_US + round(from_s * SECOND_US), WALL_US + round(to_s * SECOND_US)
-    report = fetch(rows, gaps or [], from_us, to_us, sink, reader=reader, work_dir=rig.data_dir)
+    report = rig.fetch(rows, gaps or [], from_us, to_us, sink)
     sink.seek(0)
     return sink, report
 
@@ -76,7 +88,7 @@ def shown(sink: io.BytesIO) -> list[float]:
 
 
 @pytest.mark.parametrize(("from_s", "to_s"), [(0, 6), (0.5, 5.5), (2, 4), (1.96, 2.04), (3.2, 3.4)])
-def test_the_file_shows_exactly_the_asked_span(rig: Rig, from_s: float, to_s: float) -> None:
+def test_the_file_shows_exactly_the_asked_span(rig: FetchRig, from_s: float, to_s: float) -> None:
     record(rig, h264_clip(150))
     sink, report = ask(rig, from_s, to_s)
     times = shown(sink)
@@ -89,7 +101,7 @@ def test_the_file_shows_exactly_the_asked_span(rig: Rig, from_s: float, to_s: fl
     assert report.size_bytes == len(sink.getvalue())
 
 
-def test_every_access_unit_of_a_whole_run_is_there_bit_for_bit(rig: Rig) -> None:
+def test_every_access_unit_of_a_whole_run_is_there_bit_for_bit(rig: FetchRig) -> None:
     clip = h264_clip(150, b_frames=2)
     record(rig, clip)
     sink, report = ask(rig, 0, 6)
@@ -99,7 +111,7 @@ def test_every_access_unit_of_a_whole_run_is_there_bit_for_bit(rig: Rig) -> None
 
 
 @pytest.mark.parametrize("audio", [aac_clip(6.0), g711_clip("alaw", 6.0), g711_clip("ulaw", 6.0)])
-def test_sound_is_kept_as_the_camera_sent_it(rig: Rig, audio: AudioClip) -> None:
+def test_sound_is_kept_as_the_camera_sent_it(rig: FetchRig, audio: AudioClip) -> None:
     record(rig, h264_clip(150), audio)
     sink, _ = ask(rig, 0, 6)
     sent = [hashlib.sha256(frame).hexdigest() for frame in audio.frames]
@@ -111,7 +123,7 @@ def test_sound_is_kept_as_the_camera_sent_it(rig: Rig, audio: AudioClip) -> None
     assert decode_all(sink).audio_samples >= 5.9 * audio.sample_rate
 
 
-def test_a_released_segment_comes_from_the_store_and_a_fresh_one_from_the_spool(rig: Rig) -> None:
+def test_a_released_segment_comes_from_the_store_and_a_fresh_one_from_the_spool(rig: FetchRig) -> None:
     first, second, third = record(rig, h264_clip(150))
     transfer = rig.transfer()
     for sidecar in (first, second):
@@ -125,7 +137,7 @@ def test_a_released_segment_comes_from_the_store_and_a_fresh_one_from_the_spool(
     assert not list(rig.data_dir.glob(".fetch-*"))
 
 
-def test_a_damaged_segment_becomes_a_finding_and_a_gap_and_no_frame_of_it_is_shown(rig: Rig) -> None:
+def test_a_damaged_segment_becomes_a_finding_and_a_gap_and_no_frame_of_it_is_shown(rig: FetchRig) -> None:
     _, second, _ = record(rig, h264_clip(150))
     path = rig.data_dir / "spool" / f"{second.camera}/{second.segment}.mp4"
     data = bytearray(path.read_bytes())
@@ -141,7 +153,7 @@ def test_a_damaged_segment_becomes_a_finding_and_a_gap_and_no_frame_of_it_is_sho
     assert path.read_bytes() == data
 
 
-def test_a_damaged_spool_copy_is_passed_over_when_the_store_has_the_segment(rig: Rig) -> None:
+def test_a_damaged_spool_copy_is_passed_over_when_the_store_has_the_segment(rig: FetchRig) -> None:
     (only,) = record(rig, h264_clip(50))
     rig.transfer().advance(only.segment)
     path = rig.data_dir / "spool" / f"{only.camera}/{only.segment}.mp4"
@@ -152,7 +164,7 @@ def test_a_damaged_spool_copy_is_passed_over_when_the_store_has_the_segment(rig:
     assert path.read_bytes() == b"torn"
 
 
-def test_what_was_never_recorded_is_named_with_its_cause(rig: Rig) -> None:
+def test_what_was_never_recorded_is_named_with_its_cause(rig: FetchRig) -> None:
     record(rig, h264_clip(50))
     gap = Gap(WALL_US + 2 * SECOND_US, WALL_US + 5 * SECOND_US, GapCause.CAMERA_UNREACHABLE, "no answer")
     _, report = ask(rig, 0, 6, [gap])
@@ -164,7 +176,7 @@ def test_what_was_never_recorded_is_named_with_its_cause(rig: Rig) -> None:
     assert report.as_json()["covered_s"] == 2
 
 
-def test_a_change_of_size_between_runs_stays_one_file_that_decodes(rig: Rig) -> None:
+def test_a_change_of_size_between_runs_stays_one_file_that_decodes(rig: FetchRig) -> None:
     record(rig, h264_clip(50))
     whole = fragmented(h264_clip(50, width=320, height=240))
     data = whole.data
@@ -183,22 +195,21 @@ def test_a_change_of_size_between_runs_stays_one_file_that_decodes(rig: Rig) -> 
     assert decode_all(sink).sizes == {(160, 120), (320, 240)}
 
 
-def test_nothing_at_all_is_an_error_that_says_why_and_nothing_is_written(rig: Rig) -> None:
+def test_nothing_at_all_is_an_error_that_says_why_and_nothing_is_written(rig: FetchRig) -> None:
     record(rig, h264_clip(50))
     sink = io.BytesIO()
     gap = Gap(WALL_US + 10 * SECOND_US, WALL_US + 20 * SECOND_US, GapCause.GATEWAY_DOWN)
-    reader = Reader(rig.data_dir / "spool", rig.store)
     with pytest.raises(NotFound, match="gateway-down"):
-        fetch(rig.rows(), [gap], gap.start_us, gap.end_us, sink, reader=reader, work_dir=rig.data_dir)
+        rig.fetch(rig.rows(), [gap], gap.start_us, gap.end_us, sink)
     assert sink.getvalue() == b""
 
 
-def test_a_span_beyond_one_file_is_refused(rig: Rig) -> None:
+def test_a_span_beyond_one_file_is_refused(rig: FetchRig) -> None:
     with pytest.raises(InvalidInput, match="24 days"):
         ask(rig, 0, 30 * 86_400)
 
 
-def test_a_store_that_cannot_be_asked_is_unavailable_and_not_a_gap(rig: Rig) -> None:
+def test_a_store_that_cannot_be_asked_is_unavailable_and_not_a_gap(rig: FetchRig) -> None:
     (only,) = record(rig, h264_clip(50))
     rig.transfer().advance(only.segment)
     (rig.data_dir / "spool" / f"{only.camera}/{only.segment}.mp4").unlink()
@@ -216,10 +227,11 @@ def test_a_store_that_cannot_be_asked_is_unavailable_and_not_a_gap(rig: Rig) -> 
             io.BytesIO(),
             reader=Reader(rig.data_dir / "spool", Down()),  # type: ignore[arg-type]
             work_dir=rig.data_dir,
+            in_place=rig.in_place,
         )
 
 
-def test_progress_counts_up_to_its_total(rig: Rig) -> None:
+def test_progress_counts_up_to_its_total(rig: FetchRig) -> None:
     record(rig, h264_clip(150))
     told: list[tuple[int, int]] = []
     reader = Reader(rig.data_dir / "spool", rig.store)
@@ -232,6 +244,24 @@ def test_progress_counts_up_to_its_total(rig: Rig) -> None:
         reader=reader,
         work_dir=rig.data_dir,
         progress=lambda done, total: told.append((done, total)),
+        in_place=rig.in_place,
     )
     assert [done for done, _ in told] == sorted(done for done, _ in told)
     assert told[-1][0] == told[-1][1] > 0
+
+
+def test_the_head_stands_before_the_media_of_a_file_that_was_written_in_place(rig: FetchRig) -> None:
+    record(rig, h264_clip(150), aac_clip(6.0))
+    kinds = [box.kind for box in walk(ask(rig, 0.5, 5.5)[0].getvalue())]
+    assert kinds == ([b"ftyp", b"moov", b"free", b"mdat"] if rig.in_place else [b"ftyp", b"moov", b"mdat"])
+
+
+def test_a_head_that_outgrows_its_room_stands_at_the_end(rig: FetchRig, monkeypatch: pytest.MonkeyPatch) -> None:
+    record(rig, h264_clip(150))
+    before, _ = ask(rig, 0, 6)
+    monkeypatch.setattr("camera_gateway.footage.fetch.room_for", lambda _frames, _duration_s: 100)
+    sink, report = ask(rig, 0, 6)
+    if rig.in_place:
+        assert [box.kind for box in walk(sink.getvalue())] == [b"ftyp", b"free", b"mdat", b"moov"]
+    assert report.size_bytes == len(sink.getvalue())
+    assert list_packets(sink) == list_packets(before)

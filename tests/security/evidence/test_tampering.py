@@ -9,16 +9,16 @@ import json
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner
-from support.sealed_days import CAMERAS, SEGMENTS, Sealed, new_key, seal_of, sealed_days
+from support.sealed_days import CAMERAS, FIRST, SEGMENTS, Sealed, new_key, seal_of, sealed_days
 
 from camera_gateway.cli.main import main
-from camera_gateway.domain.naming import ManifestKind
+from camera_gateway.domain.naming import ManifestKind, tombstones_name
 from camera_gateway.evidence import enclosures, verifier
 from camera_gateway.evidence.seal import parse_seal
 from storage.checksum import sha256_of
@@ -298,3 +298,23 @@ def test_the_awk_line_finds_what_is_missing_inside_a_clip(tmp_path: Path) -> Non
     before: list[str | Path] = ["awk", "-F\t", '$2>"2026-11-21T01:15" && $1<"2026-11-21T01:17"', path]
     assert "camera-unreachable" in subprocess.run(inside, capture_output=True, text=True, check=True).stdout
     assert subprocess.run(before, capture_output=True, text=True, check=True).stdout == ""
+
+
+@pytest.mark.parametrize("verify", VERIFIERS.values(), ids=VERIFIERS)
+def test_lists_of_deletions_of_two_sites_have_one_name_and_are_not_taken_for_each_other(
+    tmp_path: Path, verify: Callable[..., tuple[int, list[str]]]
+) -> None:
+    days = sealed_days(tmp_path / "days", days=0)
+    name = tombstones_name(FIRST)
+    paths = []
+    for site in ("kg-12", "annex"):
+        folder = days.root / "seals" / site / FIRST.isoformat()
+        folder.mkdir(parents=True)
+        paths.append(folder / name)
+        paths[-1].write_text(f"sha256\n{sha256_of(site.encode())}\n")
+        seal = replace(seal_of(FIRST, {name: sha256_of(paths[-1].read_bytes())}, days.key, None), site=site)
+        (folder / seal.name).write_bytes(seal.text())
+        (folder / seal.name.replace(".txt", ".sig")).write_bytes(days.key.sign(seal.text()))
+    assert verify(days.root) == (0, [])
+    paths[1].write_text("sha256\n")
+    assert verify(days.root) == (1, [days.relative(paths[1])])
