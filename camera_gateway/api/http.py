@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     ReadinessCheck = Callable[[], Awaitable[dict[str, str]]]
 
 REQUEST_LIMIT = 1 << 20
+ENDS_WITHIN_S = 2.0
+"""Requests under way when the service ends have this long; a download or a stream of events is then cut off."""
 SOURCE_PER_S, SOURCE_BURST = 100.0, 1_000.0
 USER_PER_S, USER_BURST = 50.0, 500.0
 """A player at 16 times in four windows asks some 20 times a second, a page some 20 times at once."""
@@ -91,7 +93,9 @@ def application(
     if gateway is not None:
         door = Door(
             who,
-            by_source=Limits(gateway.clock, per_s=SOURCE_PER_S, burst=SOURCE_BURST),
+            by_source=Limits(gateway.clock, per_s=ENDS_WITHIN_S = 2.0
+"""Requests under way when the service ends have this long; a download or a stream of events is then cut off."""
+SOURCE_PER_S, burst=SOURCE_BURST),
             by_user=Limits(gateway.clock, per_s=USER_PER_S, burst=USER_BURST),
         )
         install(app, ROUTES, gateway, Services() if services is None else services, door)
@@ -104,7 +108,7 @@ class HttpService:
     """An application on a port."""
 
     def __init__(self, app: web.Application, host: str, port: int, tls: tuple[Path, Path] | None) -> None:
-        self._runner = web.AppRunner(app, access_log=None)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=ENDS_WITHIN_S)
         self._host = host
         self._port = port
         self._tls = tls

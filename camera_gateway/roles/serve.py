@@ -28,6 +28,7 @@ from camera_gateway.roles.canary import StoreTrust, run_canary
 from camera_gateway.roles.closing import start_closing
 from camera_gateway.roles.drilling import start_drilling
 from camera_gateway.roles.observers import IntakeEar, QuotaEar, StoreEar, UploadEar
+from camera_gateway.roles.offering import services_of
 from camera_gateway.roles.opening import gateway_of
 from camera_gateway.roles.reporting import Reporter
 from camera_gateway.roles.retaining import start_retention
@@ -98,8 +99,7 @@ async def _serve(loaded: Loaded, clock: Clock, stop: Stop, held: AsyncExitStack)
         lambda: uploader.in_flight,
     )
     held.callback(gateway.door.close)
-    jobs = Jobs(clock)
-    started_us = clock.now_us()
+    jobs, started_us = Jobs(clock), clock.now_us()
 
     def observed() -> Observed:
         forecast = quota_ear.latest
@@ -130,7 +130,8 @@ async def _serve(loaded: Loaded, clock: Clock, stop: Stop, held: AsyncExitStack)
     async def readiness() -> dict[str, str]:
         return _lacking(trust, intake_ear, uploader)
 
-    http = HttpService(application(metrics.render, readiness, gateway), *_where(settings.api))
+    offered = services_of(gateway, held)
+    http = HttpService(application(metrics.render, readiness, gateway, offered), *_where(settings.api))
     control = ControlSocket(gateway, gateway.data_dir / SOCKET_NAME)
     held.push_async_callback(http.close)
     address = await http.open()

@@ -1,0 +1,21 @@
+"""What the HTTP interface is given beside the gateway: threads and helpers of its own, made and ended with `serve`."""
+
+from __future__ import annotations
+
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from camera_gateway.api.packages import AT_ONCE, WORK_DIRECTORY, Exports
+from camera_gateway.api.services import Services
+
+if TYPE_CHECKING:
+    from contextlib import AsyncExitStack
+
+    from camera_gateway.actions.gateway import Gateway
+
+
+def services_of(gateway: Gateway, held: AsyncExitStack) -> Services:
+    """Return the helpers; `held` ends them."""
+    shutil.rmtree(gateway.data_dir / WORK_DIRECTORY, ignore_errors=True)  # what a crash left of exports
+    return Services(exports=Exports(held.enter_context(ThreadPoolExecutor(AT_ONCE, "export"))))
