@@ -4,6 +4,8 @@
    they are far off. What no decoder can show at the asked speed, and everything backwards, is shown by stills. */
 
 const TICK_MS = 100;
+const DAY_MS = 86_400_000;
+const LOOK_DAYS = 31;
 const FAR_S = 0.4;
 const NEAR_S = 0.008;
 const HOLE_S = 0.06;
@@ -313,18 +315,21 @@ export class Conductor extends EventTarget {
 
   /** When footage of any camera goes on; looks into days that are not known yet. */
   async #nextFootage(wall) {
-    const DAY_MS = 86_400_000;
     const end = Math.min(this.to, this.server.now());
-    for (let from = wall; from < end; from += 4 * DAY_MS) {
-      try {
-        await Promise.all(this.tracks.map((track) => track.load(from, Math.min(end, from + 4 * DAY_MS), this.server.now())));
-      } catch {
-        return null;
-      }
+    const next = () => {
       const found = this.tracks.map((track) => track.next(wall)).filter((one) => one !== null);
-      if (found.length) return Math.min(...found);
+      return found.length ? Math.min(...found) : null;
+    };
+    const load = (from, days) => Promise.all(this.tracks.map((track) => track.load(from, Math.min(end, from + days * DAY_MS), this.server.now())));
+    try {
+      // the day of the moment to the minute, then month by month, then the day that was found
+      await load(wall, 1);
+      for (let from = wall + DAY_MS; next() === null && from < end; from += LOOK_DAYS * DAY_MS) await load(from, LOOK_DAYS);
+      if (next() !== null) await load(next(), 0.001);
+    } catch {
+      return null;
     }
-    return null;
+    return next();
   }
 
   #tellGap(from, to) {

@@ -257,7 +257,9 @@ export class Feed extends EventTarget {
       const soon = performance.now() - this.#askedAt < ASK_AGAIN_MS;
       if (!this.knows(wall)) { if (!soon) await this.#ask(wall, signal); }
       else if (!this.knows(wall + ASK_AHEAD_MS) && ahead > 2 && !soon) await this.#ask(this.#endOfKnown(wall), signal);
-      const entry = this.#entries.find((one) => one.end > wall + SEAM_S * 1000 && !one.gone);
+      // what is left of an entry may be a picture only; what another one has left is no more than a seam
+      const seam = at === playhead ? 1 : SEAM_S * 1000;
+      const entry = this.#entries.find((one) => one.end > wall + seam && !one.gone);
       if (!entry) return null;
       if (entry.start <= wall + SEAM_S * 1000) {
         if (!this.#whole.has(entry)) return this.#mustWait(entry, playhead) ? null : entry;

@@ -2,6 +2,9 @@
 
 const DAY_MS = 86_400_000;
 const SEAM_MS = 1_500;
+/** Beyond so many days the service tells of long gaps only. */
+const FINE_DAYS = 2;
+const COARSE_DAYS = 31;
 const STALE_MS = 20_000;
 const LISTS = ["spans", "gaps", "holds", "incidents", "impairments", "activity"];
 
@@ -16,50 +19,54 @@ export class Track {
   #merge() {
     const days = [...this.days.values()].filter((day) => day.answer).sort((a, b) => a.from - b.from);
     for (const list of LISTS) this[list] = unique(days.flatMap((day) => day.answer[list]));
+    this.spans.sort((a, b) => a.from - b.from);
     this.footage = joined(this.spans);
     this.gaps = joined(this.gaps.sort((a, b) => a.from - b.from), (a, b) => a.cause === b.cause);
   }
 
   /** Fetch what of a stretch is not known yet, and what may have grown since. Resolves when it is there. */
   async load(from, to, now) {
+    const fine = to - from <= FINE_DAYS * DAY_MS;
     const wanted = [];
     for (let day = Math.floor(from / DAY_MS) * DAY_MS; day < to && day <= now; day += DAY_MS) {
       const known = this.days.get(day);
       const old = known?.answer && day + DAY_MS > known.asked - DAY_MS && now - known.asked > STALE_MS && day + 2 * DAY_MS > now;
-      if (!known || old) wanted.push(day);
+      if (!known || old || (fine && !known.fine)) wanted.push({ day, fine: fine || Boolean(known?.fine) });
     }
     const runs = [];
-    for (const day of wanted) {
+    for (const { day, fine: exact } of wanted) {
       const run = runs.at(-1);
-      if (run && run.at(-1) + DAY_MS === day && run.length < 32) run.push(day);
-      else runs.push([day]);
+      if (run && run.fine === exact && run.days.at(-1) + DAY_MS === day && run.days.length < (exact ? FINE_DAYS : COARSE_DAYS)) run.days.push(day);
+      else runs.push({ days: [day], fine: exact });
     }
-    await Promise.all(runs.map((run) => this.#fetch(run, now)));
+    await Promise.all(runs.map((run) => this.#fetch(run.days, now, run.fine || run.days.length <= FINE_DAYS)));
     await Promise.all([...this.days.values()].map((day) => day.pending));
   }
 
-  async #fetch(run, now) {
+  async #fetch(run, now, fine) {
     const [first, end] = [run[0], run.at(-1) + DAY_MS];
     const query = { from: new Date(first).toISOString(), to: new Date(end).toISOString() };
     const pending = this.api.get(`cameras/${encodeURIComponent(this.camera)}/timeline`, query);
-    for (const day of run) this.days.set(day, { ...this.days.get(day), from: day, asked: now, pending });
+    for (const day of run) this.days.set(day, { ...this.days.get(day), from: day, asked: now, fine: fine || (this.days.get(day)?.fine ?? false), pending });
     try {
       const answer = parsed(await pending);
       const within = (from, to) => Object.fromEntries(LISTS.map((list) => [list, answer[list].filter((one) => one.from < to && (one.to ?? Infinity) >= from)]));
-      for (const day of run) this.days.set(day, { from: day, asked: now, answer: within(day, day + DAY_MS) });
+      for (const day of run) this.days.set(day, { from: day, asked: now, fine, answer: within(day, day + DAY_MS) });
       this.#merge();
     } catch (error) {
       for (const day of run) {
         const { answer } = this.days.get(day);
-        if (answer) this.days.set(day, { from: day, asked: now, answer });
+        if (answer) this.days.set(day, { from: day, asked: now, fine: false, answer });
         else this.days.delete(day);
       }
       throw error;
     }
   }
 
+  /** Whether the day of a moment is known with all its gaps. */
   knows(wall) {
-    return Boolean(this.days.get(Math.floor(wall / DAY_MS) * DAY_MS)?.answer);
+    const day = this.days.get(Math.floor(wall / DAY_MS) * DAY_MS);
+    return Boolean(day?.answer && day.fine);
   }
 
   /** Whether there is footage at a moment; null where that is not known. */
