@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from camera_gateway.actions import ongoing
+from camera_gateway.actions import identifying, ongoing, picturing
 from camera_gateway.actions.institutions import printable
+from camera_gateway.actions.passport_words import described
 from camera_gateway.catalogue import registry
 from camera_gateway.clock import rfc3339
 from camera_gateway.discovery.probe import CANNOT_REACH, Probe, ProbeTarget, probe
@@ -73,6 +74,8 @@ class ProbeCamera(BaseModel):
     username: str | None = None
     password: SecretStr | None = None
     seconds: float = Field(5.0, ge=0.1, le=60, allow_inf_nan=False)
+    picture: bool = False
+    """Also return one keyframe as JPEG."""
 
 
 def account_of(
@@ -161,6 +164,8 @@ async def add(gateway: Gateway, actor: Actor, args: AddCamera) -> dict[str, Any]
     )
     await gateway.write(actor, lambda tx: registry.add_camera(tx, camera, device))
     gateway.registry_changed()
+    if found is not None:
+        await identifying.noted(gateway, identity, found)
     shown = await show(gateway, actor, OneCamera(camera=identity))
     shown["probe"] = None if found is None else found.as_json()
     return shown
@@ -199,11 +204,12 @@ async def list_(gateway: Gateway, _actor: Actor, args: ListCameras) -> list[dict
 async def show(gateway: Gateway, _actor: Actor, args: OneCamera) -> dict[str, Any]:
     """Show one camera: its place, its device, its state; never its password."""
 
-    def work(tx: Transaction) -> tuple[Camera, Device | None]:
+    def work(tx: Transaction) -> tuple[Camera, Device | None, dict[str, Any] | None, dict[str, Any]]:
         camera = registry.get_camera(tx, camera_id(args.camera))
-        return camera, registry.current_device(tx, camera.id)
+        passport = described(tx, camera.id)
+        return camera, registry.current_device(tx, camera.id), identifying.shown(tx, camera.id), passport
 
-    camera, device = await gateway.read(work)
+    camera, device, identity, passport = await gateway.read(work)
     status = current_statuses(gateway).get(camera.id)
     result = _describe(camera, status)
     result["schedule"] = list(camera.schedule or gateway.settings.recorder.schedule)
@@ -222,6 +228,8 @@ async def show(gateway: Gateway, _actor: Actor, args: OneCamera) -> dict[str, An
             "from": rfc3339(device.from_us),
         }
     )
+    result["identity"] = identity
+    result["passport"] = passport
     if status is not None:
         result["live"] = {
             "fps": status.fps,
@@ -252,14 +260,19 @@ async def probe_(gateway: Gateway, _actor: Actor, args: ProbeCamera) -> dict[str
             networks = site.allowed_networks
         target = ProbeTarget(address, username, password, networks)
     else:
-        target = await gateway.read(lambda tx: _registered(gateway, tx, camera_id(args.camera or "")))
-    found = await probe(target, gateway.clock, seconds=args.seconds)
+        target = await gateway.read(lambda tx: registered_target(gateway, tx, camera_id(args.camera or "")))
+    found = await probe(target, gateway.clock, seconds=args.seconds, picture=args.picture)
+    if args.camera is not None:
+        await identifying.noted(gateway, camera_id(args.camera), found)
     result = found.as_json()
+    if args.picture:
+        result["picture"] = await picturing.picture_json(gateway, found)
     result["exit"] = 0 if found.ok else (5 if found.cause in CANNOT_REACH else 1)
     return result
 
 
-def _registered(gateway: Gateway, tx: Transaction, identity: CameraId) -> ProbeTarget:
+def registered_target(gateway: Gateway, tx: Transaction, identity: CameraId) -> ProbeTarget:
+    """Return where a registered camera is and with which account; `Refused` for a retired one."""
     camera = registry.get_camera(tx, identity)
     device = registry.current_device(tx, camera.id)
     if device is None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, SecretStr
 
-from camera_gateway.actions import cameras, institutions
+from camera_gateway.actions import cameras, identifying, institutions
 from camera_gateway.actions.institutions import printable
 from camera_gateway.catalogue import changes, registry
 from camera_gateway.discovery.probe import Probe, ProbeTarget, probe
@@ -102,6 +102,8 @@ async def change_camera(gateway: Gateway, actor: Actor, args: ChangeCamera) -> d
     changed = await gateway.write(actor, work)
     if changed:
         gateway.registry_changed()
+    if found is not None:
+        await identifying.noted(gateway, identity, found)
     return await _shown(gateway, actor, identity, found, changed)
 
 
@@ -144,6 +146,8 @@ async def replace_device(gateway: Gateway, actor: Actor, args: ReplaceDevice) ->
 
     changed = await gateway.write(actor, work)
     gateway.registry_changed()
+    if found is not None:
+        await identifying.noted(gateway, identity, found)
     return await _shown(gateway, actor, identity, found, changed)
 
 

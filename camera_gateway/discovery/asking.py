@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import socket
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
+from camera_gateway.domain.camera import address_allowed
 from camera_gateway.domain.footage import ProbeCause
 from camera_gateway.domain.identity import Identity, told
 from camera_gateway.media.formats import ParameterSetError, VideoFormat
@@ -28,6 +30,8 @@ from camera_gateway.rtsp.url import Target
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from camera_gateway.domain.camera import StreamAddress
 
 READ_BYTES = 1 << 14
 MOST_BYTES = 1 << 19
@@ -79,6 +83,25 @@ class Greeting:
     wants_account: bool
 
 
+async def peer_of(address: StreamAddress, networks: tuple[str, ...], *, wait_s: float) -> Peer:
+    """Resolve once and keep the one address that is allowed; raises `RtspRefused`."""
+    try:
+        async with asyncio.timeout(wait_s):
+            infos = await asyncio.get_running_loop().getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        raise RtspRefused(
+            ProbeCause.RESOLVE_FAILED, f"no address is known for {address.host}", hint="check the host name"
+        ) from None
+    ip = next((str(info[4][0]) for info in infos if address_allowed(str(info[4][0]), networks)), None)
+    if ip is None:
+        raise RtspRefused(
+            ProbeCause.ADDRESS_NOT_ALLOWED,
+            f"{address.host} is not in the site's allowed networks",
+            hint="an administrator allows networks: institution change --allow",
+        )
+    return Peer(ip, address.port, address.host)
+
+
 async def greet(peer: Peer, *, wait_s: float) -> Greeting:
     """Ask who answers; raises `RtspRefused` (not-rtsp, port-closed, no-answer)."""
     async with _Line(peer, wait_s) as line:
@@ -86,15 +109,20 @@ async def greet(peer: Peer, *, wait_s: float) -> Greeting:
         return Greeting(told(answer.headers.get("Server")), answer.status == refusals.UNAUTHORISED)
 
 
-async def describe(peer: Peer, path: str, account: Account | None, *, wait_s: float) -> Described:
-    """Ask what `path` holds; raises `RtspRefused` with the cause. No session is opened."""
+async def describe(
+    peer: Peer, path: str, account: Account | None, *, wait_s: float, stranger: bool = True
+) -> Described:
+    """Ask what `path` holds; raises `RtspRefused` with the cause. No session is opened.
+
+    A `stranger` gets a digest only; a registered device may be signed in to as it wants, as the recorder does.
+    """
     url = Target(peer.host, peer.port, path).url
     headers = (("Accept", "application/sdp"),)
     async with _Line(peer, wait_s) as line:
         answer = await line.ask("DESCRIBE", url, headers)
         server = told(answer.headers.get("Server"))
         if answer.status == refusals.UNAUTHORISED:
-            signed = _sign(answer, url, account)
+            signed = _sign(answer, url, account, stranger=stranger)
             answer = await line.ask("DESCRIBE", url, (*headers, ("Authorization", signed)))
             if answer.status == refusals.UNAUTHORISED:
                 raise refusals.auth_wrong("digest")
@@ -111,12 +139,12 @@ async def describe(peer: Peer, path: str, account: Account | None, *, wait_s: fl
     return Described(path, opened.codec, *_picture(opened.codec, opened.parameter_sets, server))
 
 
-def _sign(answer: Response, url: str, account: Account | None) -> str:
+def _sign(answer: Response, url: str, account: Account | None, *, stranger: bool) -> str:
     challenges = parse_challenges(answer.headers.get_all("WWW-Authenticate"))
     if account is None:
         raise refusals.auth_missing()
     authenticator = Authenticator(account.username, account.password)
-    if not authenticator.take(c for c in challenges if c.scheme == "digest"):
+    if not authenticator.take(c for c in challenges if c.scheme == "digest" or not stranger):
         raise RtspRefused(
             ProbeCause.AUTH_SCHEME,
             f"the device offers {', '.join(sorted({c.scheme for c in challenges})) or 'no way to sign in'}, not Digest",

@@ -16,8 +16,11 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from camera_gateway.clock import US
+from camera_gateway.discovery.asking import fingerprint
+from camera_gateway.discovery.sampling import READ_BYTES, Keyframe, Sample, watch
 from camera_gateway.domain.camera import StreamAddress, address_allowed
 from camera_gateway.domain.footage import ProbeCause
+from camera_gateway.domain.identity import Identity, told
 from camera_gateway.media.formats import ParameterSetError
 from camera_gateway.media.parameter_sets import video_format
 from camera_gateway.rtsp.conversation import Conversation
@@ -26,10 +29,8 @@ from camera_gateway.rtsp.url import Target
 
 if TYPE_CHECKING:
     from camera_gateway.clock import Clock
-    from camera_gateway.rtsp.access_unit import AccessUnit
-    from camera_gateway.rtsp.receive import Receiver
+    from camera_gateway.rtsp.tracks import TrackSetup
 
-READ_BYTES = 1 << 16
 LONG_GOP_S = 10.0
 """A longer GOP marks a smart codec: seeking and cutting suffer (crumbvms #114)."""
 SEEN_ENOUGH_S = 4.0
@@ -77,6 +78,10 @@ class Probe:
     clock_offset_s: float | None = None
     auth: str | None = None
     skipped: tuple[str, ...] = ()
+    identity: Identity = field(default_factory=Identity)
+    """What server name and parameter sets say of the apparatus."""
+    keyframe: Keyframe | None = None
+    """One whole keyframe, when a picture was asked for."""
 
     def as_json(self) -> dict[str, Any]:
         """Return the JSON of contract.md, "camera probe"."""
@@ -90,6 +95,7 @@ class Probe:
             "clock_offset_s": self.clock_offset_s,
             "auth": self.auth,
             "skipped": list(self.skipped),
+            "server": self.identity.server,
         }
 
 
@@ -98,8 +104,13 @@ def failed(cause: ProbeCause, message: str, hint: str) -> Probe:
     return Probe(ok=False, cause=cause, message=message, hint=hint)
 
 
-async def probe(target: ProbeTarget, clock: Clock, *, seconds: float, patience: Patience = PATIENCE) -> Probe:
-    """Visit a camera for about `seconds` of its stream; every failure is a result, never an exception."""
+async def probe(
+    target: ProbeTarget, clock: Clock, *, seconds: float, patience: Patience = PATIENCE, picture: bool = False
+) -> Probe:
+    """Visit a camera for about `seconds` of its stream; every failure is a result, never an exception.
+
+    With `picture` the result has a keyframe, which nobody has decoded yet.
+    """
     found = await _connect(target, patience)
     if isinstance(found, Probe):
         return found
@@ -110,7 +121,7 @@ async def probe(target: ProbeTarget, clock: Clock, *, seconds: float, patience: 
         refused = await _handshake(conversation, reader, writer, patience.answer_s)
         if refused is not None:
             return refused
-        sample = await _watch(conversation, reader, clock, seconds)
+        sample = await watch(conversation, reader, clock, seconds, Sample(wants_picture=picture))
         with suppress(OSError):  # what was seen stands, whether the farewell arrives or not
             writer.write(conversation.teardown())
             await asyncio.wait_for(writer.drain(), 1)
@@ -190,69 +201,13 @@ async def _handshake(
         )
 
 
-@dataclass(slots=True)
-class _Sample:
-    """What came while we watched."""
-
-    units: list[AccessUnit] = field(default_factory=list)
-    """Video only, without their bytes."""
-    parameter_sets: tuple[bytes, ...] = ()
-    audio_units: int = 0
-    bytes: int = 0
-    clock_offset_us: int | None = None
-
-
-async def _watch(conversation: Conversation, reader: asyncio.StreamReader, clock: Clock, seconds: float) -> _Sample:
-    """Receive for `seconds`, longer (up to three times) while no second keyframe came."""
-    sample = _Sample()
-    receiver = conversation.receiver
-    if receiver is None:  # the handshake ended in "playing", so there is one
-        return sample
-    pending = bytearray(conversation.leftover)
-    started_us = clock.monotonic_us()
-    while True:
-        elapsed_s = (clock.monotonic_us() - started_us) / US
-        keyframes = sum(u.keyframe for u in sample.units)
-        if elapsed_s >= seconds and (keyframes > 1 or elapsed_s >= 3 * seconds):
-            return sample
-        try:
-            async with asyncio.timeout(max(0.05, 3 * seconds - elapsed_s)):
-                data = await reader.read(READ_BYTES)
-        except OSError:  # silence, or a reset: what came before it was seen
-            return sample
-        if not data:
-            return sample
-        pending += data
-        consumed = receiver.feed(pending, len(pending), clock.monotonic_us())
-        del pending[:consumed]
-        _collect(receiver, sample, clock)
-
-
-def _collect(receiver: Receiver, sample: _Sample, clock: Clock) -> None:
-    units, receiver.units = receiver.units, []
-    for unit in units:
-        sample.bytes += unit.size
-        if unit.track:
-            sample.audio_units += 1
-            continue
-        if unit.parameter_sets:
-            sample.parameter_sets = unit.parameter_sets
-        unit.pieces = []
-        sample.units.append(unit)
-    reports, receiver.sender_reports = receiver.sender_reports, []
-    for report in reports:
-        if report.track == 0 and report.ntp_us is not None:
-            shift = clock.now_us() - clock.monotonic_us()
-            sample.clock_offset_us = report.ntp_us - (report.arrival_us + shift)
-
-
 def _frame_rate(times: list[int], rate: int) -> float | None:
     """Return frames per second by the median interval: a sample that ends between B-frames has holes at its end."""
     intervals = [b - a for a, b in pairwise(times)]
     return round(rate / median(intervals), 2) if intervals else None
 
 
-def _describe(conversation: Conversation, sample: _Sample) -> Probe:
+def _describe(conversation: Conversation, sample: Sample) -> Probe:
     video_track = conversation.tracks[0]
     audio_track = next((t for t in conversation.tracks if t.kind == "audio"), None)
     if not sample.units:
@@ -306,10 +261,17 @@ def _describe(conversation: Conversation, sample: _Sample) -> Probe:
             "fps": _frame_rate(times, rate),
             "gop_s": None if gop_s is None else round(gop_s, 3),
             "profile": form.codec_string,
-            "bitrate_bps": round(sample.bytes * 8 / span_s) if span_s > 0 else None,
+            "bitrate_bps": round(sample.total_bytes * 8 / span_s) if span_s > 0 else None,
         },
         audio=audio,
         clock_offset_s=offset_s,
         auth=conversation.auth,
         skipped=tuple(conversation.skipped),
+        identity=Identity(server=told(conversation.server), sps=_fingerprint(video_track, sets)),
+        keyframe=sample.keyframe_of(video_track.codec, video_track.parameter_sets),
     )
+
+
+def _fingerprint(track: TrackSetup, seen: tuple[bytes, ...]) -> str | None:
+    """Return the digest of what the SDP promises, which can be asked for again without a session; else of what came."""
+    return fingerprint(track.codec, track.parameter_sets) or fingerprint(track.codec, seen)
