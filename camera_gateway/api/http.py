@@ -93,9 +93,7 @@ def application(
     if gateway is not None:
         door = Door(
             who,
-            by_source=Limits(gateway.clock, per_s=ENDS_WITHIN_S = 2.0
-"""Requests under way when the service ends have this long; a download or a stream of events is then cut off."""
-SOURCE_PER_S, burst=SOURCE_BURST),
+            by_source=Limits(gateway.clock, per_s=SOURCE_PER_S, burst=SOURCE_BURST),
             by_user=Limits(gateway.clock, per_s=USER_PER_S, burst=USER_BURST),
         )
         install(app, ROUTES, gateway, Services() if services is None else services, door)
