@@ -14,7 +14,7 @@ from camera_gateway.access.rights import place_of, place_of_camera, place_of_ins
 from camera_gateway.actions.cameras import current_statuses
 from camera_gateway.actions.certificates import days_left
 from camera_gateway.catalogue import holds as hold_rows
-from camera_gateway.catalogue import registry, tombstones
+from camera_gateway.catalogue import identities, registry, tombstones
 from camera_gateway.catalogue import requests as request_rows
 from camera_gateway.catalogue.kept import kept_before
 from camera_gateway.clock import rfc3339
@@ -79,6 +79,7 @@ async def today(gateway: Gateway, actor: Actor, _args: Nothing) -> dict[str, Any
         rights = rights_of(tx, actor)
         return [
             *_cameras(tx, rights, statuses),
+            *_devices(tx, rights),
             *_installation(gateway, rights, certificate_days),
             *_requests(tx, actor, rights),
             *_holds(tx, rights),
@@ -113,6 +114,21 @@ def _cameras(tx: Transaction, rights: Rights, statuses: dict[CameraId, CameraSta
         )
     if not active and rights.decide(Act.CAMERA_MANAGE, None).allowed:
         yield Finding("no-camera", 2, 0, "cameras")
+
+
+def _devices(tx: Transaction, rights: Rights) -> Iterator[Finding]:
+    """Yield the cameras at whose address another apparatus answers than before."""
+    changes = [
+        change
+        for change in identities.open_changes(tx)
+        if rights.decide(Act.HEALTH_SEE, place_of_camera(tx, change.camera)).allowed
+    ]
+    if changes:
+        told = [
+            {"id": change.camera, "cause": change.cause.value, "since": rfc3339(change.noticed_us)}
+            for change in changes[:NAMED]
+        ]
+        yield Finding("device-changed", 1, len(changes), "cameras", {"cameras": told})
 
 
 def _installation(gateway: Gateway, rights: Rights, certificate_days: int | None) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from camera_gateway.api.routes.evidence import EVIDENCE
 from camera_gateway.api.routes.people import PEOPLE
+from camera_gateway.api.routes.registering import REGISTERING
 from camera_gateway.api.routes.registry import REGISTRY
 from camera_gateway.api.routes.system import SYSTEM
 
@@ -16,5 +17,6 @@ ROUTES: tuple[Route, ...] = (
     *REGISTRY,
     *PEOPLE,
     *EVIDENCE,
+    *REGISTERING,
     *SYSTEM,
 )

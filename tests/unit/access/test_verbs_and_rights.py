@@ -11,6 +11,10 @@ from camera_gateway.actions.verbs import VERBS
 # lists that say nothing of a place, or ask for every row by themselves
 ANYWHERE_WITHOUT_ROWS = {
     "standard.list",
+    # row by row, when they are tried and when they are created; templates are the same for all
+    "camera.import-template",
+    "institution.import",
+    "institution.import-template",
     "user.add",
     "user.list",
     "user.disable",
