@@ -297,7 +297,7 @@ def _user(tx: Transaction, user: User) -> dict[str, Any]:
         "id": user.id,
         "name": user.name,
         "post": user.post,
-        "password": kept.password_hash is not None,
+        "signed_up": kept.password_hash is not None,
         "totp": kept.totp_sealed is not None,
         "totp_reset_asked_by": kept.reset_asked_by,
         "state": "disabled" if user.disabled else "active",

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from camera_gateway.domain.people import UserId
 
 CREDENTIALS = "credentials"
+PASSWORD_WRONG = "password-wrong"  # noqa: S105 - the code of a refusal
 LONGEST_USER = 100
 
 
@@ -51,7 +52,7 @@ async def sign_in(gateway: Gateway, visitor: Visitor, args: SignIn, old_secret: 
     """
     name = args.user.strip().casefold()[:LONGEST_USER]
     password = args.password.get_secret_value()
-    kept = await _password_shown(gateway, visitor, name, password)
+    kept = await _password_shown(gateway, visitor, name, password, CREDENTIALS)
     if kept.totp_sealed is not None:
         await demand_code(gateway, visitor, kept.user, args.code)
     if kept.password_hash is not None and gateway.door.passwords.outdated(kept.password_hash):
@@ -70,7 +71,12 @@ async def sign_in(gateway: Gateway, visitor: Visitor, args: SignIn, old_secret: 
     return await gateway.write(Actor("session", kept.user), work)
 
 
-async def _password_shown(gateway: Gateway, visitor: Visitor, name: str, password: str) -> Credentials:
+async def demand_password(gateway: Gateway, visitor: Visitor, user: UserId, password: str) -> Credentials:
+    """Return what is kept of a user who shows the present password once more; `Refused` (code "password-wrong")."""
+    return await _password_shown(gateway, visitor, user, password, PASSWORD_WRONG)
+
+
+async def _password_shown(gateway: Gateway, visitor: Visitor, name: str, password: str, code: str) -> Credentials:
     """Return what is kept of the user whose password this is; otherwise `Refused`, after just as long."""
     attempt = await let_in(gateway, gateway.door.attempts, name, visitor)
     decided = False
@@ -83,14 +89,9 @@ async def _password_shown(gateway: Gateway, visitor: Visitor, name: str, passwor
             attempt.void()
     if kept is None or not right:
         await refusal(gateway, visitor, None if kept is None else kept.user, "password")
-        raise Refused("user or password is wrong", hint="check both, and the keyboard's language", code=CREDENTIALS)
+        raise Refused("user or password is wrong", hint="check both, and the keyboard's language", code=code)
     attempt.passed()
     return kept
-
-
-async def password_still_known(gateway: Gateway, visitor: Visitor, user: UserId, password: str) -> Credentials:
-    """Return what is kept of a user who shows the present password once more; `Refused` as at signing in."""
-    return await _password_shown(gateway, visitor, user, password)
 
 
 async def session_of(gateway: Gateway, secret: str, *, quietly: bool = False) -> CheckedSession:

@@ -24,14 +24,18 @@ if TYPE_CHECKING:
 
 
 class ListViewings(BaseModel):
-    """What `audit viewings` takes; times are µs UTC, the span [from, to) is of when a viewing began."""
+    """What `audit viewings` takes; times are µs UTC, the span [from, to) is of when a viewing began.
+
+    `user` is an account's id or an actor as the audit rows have it; `before` the number of the oldest row known.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     from_us: int | None = None
     to_us: int | None = None
     camera: str | None = None
-    actor: str | None = None
+    user: str | None = None
+    before: int | None = None
     limit: int = Field(100, ge=1, le=10_000)
 
 
@@ -42,7 +46,13 @@ async def list_(gateway: Gateway, _actor: Actor, args: ListViewings) -> list[dic
 
     def work(tx: Transaction) -> list[dict[str, Any]]:
         found = viewings.list_viewings(
-            tx, args.limit, from_us=args.from_us, to_us=args.to_us, camera=args.camera, actor=args.actor
+            tx,
+            args.limit,
+            from_us=args.from_us,
+            to_us=args.to_us,
+            camera=args.camera,
+            actor=args.user,
+            before=args.before,
         )
         people = {user.id: user for user in users.list_users(tx)}
         cameras = {camera.id: camera for camera in registry.list_cameras(tx)}
@@ -70,7 +80,7 @@ def _row(viewing: Viewing, person: User | None) -> dict[str, Any]:
         "action": viewing.kind,
         "from": None if viewing.from_us is None else rfc3339(viewing.from_us),
         "to": None if viewing.to_us is None else rfc3339(viewing.to_us),
-        "began": rfc3339(viewing.first_us),
+        "at": rfc3339(viewing.first_us),
         "ended": rfc3339(viewing.last_us),
         "watched_s": round(viewing.watched_us / US, 1),
         "actor": viewing.actor,

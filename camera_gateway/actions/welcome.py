@@ -17,12 +17,12 @@ from camera_gateway.access.sessions import Opened, begin, renew
 from camera_gateway.actions.attempts import let_in, refusal, user_of
 from camera_gateway.actions.institutions import printable
 from camera_gateway.actions.second_factor import demand_code
-from camera_gateway.actions.sessions import end_old, password_still_known
+from camera_gateway.actions.sessions import demand_password, end_old
 from camera_gateway.catalogue import credentials, sessions, tokens, users
 from camera_gateway.catalogue.sessions import Stage
 from camera_gateway.domain.ids import parse_slug, slug_of
 from camera_gateway.domain.people import EVERYWHERE, Actor, Grant, Role, UserId, same_person, written_actor
-from camera_gateway.errors import InvalidInput, Refused
+from camera_gateway.errors import Refused
 
 if TYPE_CHECKING:
     from camera_gateway.access.sessions import Visitor
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from camera_gateway.catalogue.sessions import SessionRow
 
 LINK_REFUSED = "link-refused"
+FIRST_NAME = "Administrator"
+"""Who gives no name; there is no such account before somebody has used the link."""
 
 
 class LookAtLink(BaseModel):
@@ -43,7 +45,7 @@ class LookAtLink(BaseModel):
 
 
 class Welcome(BaseModel):
-    """What using a link takes. `name` and `user` (the id) are for the first administrator alone."""
+    """What using a link takes. `name` and `user` (the id; made of the name) are for the first administrator alone."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -55,12 +57,13 @@ class Welcome(BaseModel):
 
 
 class ChangePassword(BaseModel):
-    """The present password and the next."""
+    """The present password and the next, and a code where there is a second factor."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    password: SecretStr = Field(max_length=1_000)
+    old: SecretStr = Field(max_length=1_000)
     new: SecretStr = Field(max_length=1_000)
+    code: SecretStr | None = Field(None, max_length=100)
 
 
 async def look_at_link(gateway: Gateway, visitor: Visitor, args: LookAtLink) -> dict[str, Any]:
@@ -118,8 +121,10 @@ async def change_password(
     """Set a new password by the present one; every other session ends, and this one gets a new secret."""
     user = user_of(actor)
     new = args.new.get_secret_value()
-    await password_still_known(gateway, visitor, user, args.password.get_secret_value())
     await _demand_good(gateway, new, user, None)
+    kept = await demand_password(gateway, visitor, user, args.old.get_secret_value())
+    if kept.totp_sealed is not None:
+        await demand_code(gateway, visitor, user, args.code)
     password_hash = await gateway.door.passwords.hash(new)
 
     def work(tx: Transaction) -> Opened:
@@ -160,9 +165,7 @@ async def _demand_good(gateway: Gateway, password: str, user: UserId, name: str 
 
 
 def _first_administrator(args: Welcome) -> tuple[UserId, str]:
-    if args.name is None or not args.name.strip():
-        raise InvalidInput("the first administrator's name is missing", hint="give the person's name")
-    name = printable(args.name, "the user's name")
+    name = printable(args.name, "the user's name") if args.name and args.name.strip() else FIRST_NAME
     return UserId(parse_slug((args.user or "").strip() or slug_of(name), "user")), name
 
 

@@ -7,12 +7,14 @@ given here too, so that no answer of this service has another shape.
 from __future__ import annotations
 
 import json
+import math
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from camera_gateway.access.rights import FORBIDDEN, SECOND
+from camera_gateway.access.throttle import Slower
 from camera_gateway.domain.footage import ProbeCause
 from camera_gateway.errors import GatewayError, InvalidInput, NotFound, Refused, Unavailable, WrongFound
 
@@ -23,7 +25,9 @@ CONTENT_TYPE = "application/problem+json"
 NO_IDENTITY = "no-identity"
 SIGN_IN = frozenset({NO_IDENTITY, "token-refused", "session-ended", "credentials", "totp-needed"})
 """Codes after which one must say (anew) who one is: 401."""
-NOT_ALLOWED = frozenset({FORBIDDEN, SECOND, "csrf", "purpose-needed"})
+NOT_ALLOWED = frozenset(
+    {FORBIDDEN, SECOND, "csrf", "purpose-needed", "totp-enrol", "totp-wrong", "password-wrong", "link-refused"}
+)
 """Codes of refusals for want of a right: 403. Any other refusal is the state of things: 409."""
 CODES: Mapping[int, str] = {
     400: "bad-request",
@@ -63,6 +67,8 @@ def status_of(error: GatewayError) -> int:
     if error.code in _CAUSES:
         return 422  # what was given leads to a camera that cannot be used; the service itself is well
     if isinstance(error, Refused):
+        if isinstance(error, Slower):
+            return 429
         return 401 if error.code in SIGN_IN else 403 if error.code in NOT_ALLOWED else 409
     if isinstance(error, InvalidInput):
         return 409 if error.code == "exists" else 400
@@ -95,6 +101,8 @@ def problem_of(error: GatewayError) -> web.Response:
     """Return an expected failure as a problem document."""
     status = status_of(error)
     headers = {"Retry-After": "5"} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
+    if isinstance(error, Slower):
+        headers["Retry-After"] = str(max(1, math.ceil(error.wait_s)))
     return problem(status, error.code, error.message, error.hint, headers)
 
 

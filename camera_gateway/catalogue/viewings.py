@@ -113,16 +113,19 @@ def list_viewings(
     to_us: int | None = None,
     camera: str | None = None,
     actor: str | None = None,
+    before: int | None = None,
 ) -> list[Viewing]:
     """Return the newest `limit` viewings that fit, in order.
 
-    [from, to) is when they began, in µs UTC. `actor` is "kind:name" or a name alone.
+    [from, to) is when they began, in µs UTC. `actor` is "kind:name" or a name alone; `before` an exclusive number.
     """
     query = _with_purposes().order_by(viewings.c.number.desc()).limit(limit)
     if from_us is not None:
         query = query.where(viewings.c.first_us >= from_us)
     if to_us is not None:
         query = query.where(viewings.c.first_us < to_us)
+    if before is not None:
+        query = query.where(viewings.c.number < before)
     if camera is not None:
         query = query.where(viewings.c.camera == camera)
     if actor is not None:

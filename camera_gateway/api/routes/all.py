@@ -8,15 +8,19 @@ from camera_gateway.api.routes.evidence import EVIDENCE
 from camera_gateway.api.routes.people import PEOPLE
 from camera_gateway.api.routes.registering import REGISTERING
 from camera_gateway.api.routes.registry import REGISTRY
+from camera_gateway.api.routes.session import SESSION
 from camera_gateway.api.routes.system import SYSTEM
+from camera_gateway.api.routes.watching import WATCHING
 
 if TYPE_CHECKING:
     from camera_gateway.api.routes.table import Route
 
 ROUTES: tuple[Route, ...] = (
+    *SESSION,
     *REGISTRY,
     *PEOPLE,
     *EVIDENCE,
+    *WATCHING,
     *REGISTERING,
     *SYSTEM,
 )
