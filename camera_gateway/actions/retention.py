@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from camera_gateway.access.permissions import Act
+from camera_gateway.actions.seals import signing_key
 from camera_gateway.actions.second import second_person
 from camera_gateway.catalogue import tombstones
 from camera_gateway.clock import rfc3339
@@ -191,10 +192,11 @@ def describe_swept(swept: Swept) -> dict[str, Any]:
 
 
 async def show_certificate(gateway: Gateway, digest: str) -> dict[str, str]:
-    """Return the certificate of what a plan has deleted, with its SHA-256."""
+    """Return the certificate of what a plan has deleted, with its SHA-256 and the seal key's signature in hex."""
     rows = await gateway.read(lambda tx: tombstones.of_plan(tx, digest))
-    text = certificate(digest, rows)
-    return {"sha256": digest_of(text), "text": text}
+    key = await signing_key(gateway)
+    text = certificate(digest, rows, key.public.fingerprint)
+    return {"sha256": digest_of(text), "text": text, "signature": key.sign(text.encode()).hex()}
 
 
 async def certificate_(gateway: Gateway, _actor: Actor, args: OnePlan) -> dict[str, str]:

@@ -75,10 +75,11 @@ def sweep(shell: Shell, *, digest: str, dry_run: bool, confirm_brake: bool, seco
 @click.option("--digest", required=True, help="The digest of the plan that was carried out.")
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="The file to write.")
 def certificate(shell: Shell, *, digest: str, output: Path | None) -> None:
-    """Certify what a plan has deleted."""
+    """Certify what a plan has deleted; with -o the signature of the seal key lies beside it, in FILE.sig."""
     found = shell.call("retention.certificate", digest=digest)
     if output is not None:
-        output.write_text(found["text"], encoding="utf-8")
+        output.write_bytes(found["text"].encode())
+        output.with_name(f"{output.name}.sig").write_bytes(bytes.fromhex(found["signature"]))
     if shell.out.document(found):
         return
     if output is None:

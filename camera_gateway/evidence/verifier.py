@@ -330,12 +330,7 @@ class _Check:
     # lists
 
     def _check_manifests(self) -> None:
-        by_soundness = sorted(self.seals, key=lambda seal: seal.sound)  # so that a sound one has the last word
-        named = {name: (sha256, seal) for seal in by_soundness for name, sha256 in seal.files.items()}
-        # tombstones of two sites have one name: each is in the folder of its seal
-        for seal in by_soundness:
-            folder = seal.path.removesuffix(seal.path.rpartition("/")[2])
-            named |= {folder + name: (sha256, seal) for name, sha256 in seal.files.items()}
+        named = self._named_by_seals()
         days: dict[tuple[str, str, str], dict[str, str]] = {}
         for path, match in self._named(MANIFEST) + self._named(TOMBSTONES):
             name = path if path in named else match[0]
@@ -358,6 +353,18 @@ class _Check:
                     added = f".a{addendum}" if addendum else ""
                     self.found.fail(f"{beside[0]}{beside[1]}{camera}.{day}{added}.{kind}", "missing")
             self._read_lists(camera, day, kinds)
+
+    def _named_by_seals(self) -> dict[str, tuple[str, Signed]]:
+        """Return hash and seal of each list, by its name and by where it would be beside its seal.
+
+        Tombstones of two sites have one name; a package and a bucket keep them in the folder of their seal.
+        """
+        by_soundness = sorted(self.seals, key=lambda seal: seal.sound)  # so that a sound one has the last word
+        named = {name: (sha256, seal) for seal in by_soundness for name, sha256 in seal.files.items()}
+        for seal in by_soundness:
+            folder = seal.path.removesuffix(seal.path.rpartition("/")[2])
+            named |= {folder + name: (sha256, seal) for name, sha256 in seal.files.items()}
+        return named
 
     def _fail_unnamed(self, path: str, match: re.Match[str]) -> None:
         added = f".a{match['addendum']}" if match["addendum"] else ""

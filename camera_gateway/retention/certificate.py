@@ -1,7 +1,7 @@
 """The certificate of a deletion: a text that says what is gone, by whose order and by which rule.
 
-Promises one text for one set of tombstones, whose SHA-256 is its digest. It lists only what was confirmed by listing
-as absent; the rest is counted as not confirmed. Does no I/O.
+Promises one text for one set of tombstones and one key, whose SHA-256 is its digest. It lists only what was confirmed
+by listing as absent; the rest is counted as not confirmed. Names the key that signs it, and signs nothing. No I/O.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from camera_gateway.catalogue.tombstones import Tombstone
 
 
-def certificate(digest: str, tombstones: Sequence[Tombstone]) -> str:
-    """Return the text for the tombstones that a plan ordered."""
+def certificate(digest: str, tombstones: Sequence[Tombstone], key: str) -> str:
+    """Return the text for the tombstones that a plan ordered; `key` is the fingerprint of the seal key."""
     gone = [t for t in tombstones if t.confirmed_us is not None and t.withdrawn_us is None]
     waiting = sum(t.confirmed_us is None and t.withdrawn_us is None for t in tombstones)
     kept = sum(t.withdrawn_us is not None for t in tombstones)
@@ -30,6 +30,7 @@ def certificate(digest: str, tombstones: Sequence[Tombstone]) -> str:
         f"gone: {len(gone)} segments, {sum(t.size_bytes for t in gone)} bytes",
         f"not-confirmed: {waiting}",
         f"kept-after-all: {kept}",
+        f"key: ed25519 {key}",
         "columns: camera start end bytes sha256 key rule ordered confirmed",
         "---",
     ]

@@ -7,6 +7,8 @@ holds on one segment never undo each other. Every step may be repeated after a c
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
@@ -23,7 +25,7 @@ from camera_gateway.footage.findings import Finding
 from storage.errors import Missing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
     from camera_gateway.catalogue.opening import Transaction
     from camera_gateway.catalogue.tombstones import Tombstone
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
 
 EVER_US = 1 << 62
 """The end of a hold without one."""
+STORE_THREADS = 8
+"""Segments that the store is asked about at a time: a hold of a month is 43,000 of them per camera."""
 
 
 @dataclass(slots=True)
@@ -80,12 +84,13 @@ class HoldKeeper:
     def put_in_force(self, hold: Hold, progress: Callable[[int], None] = lambda _done: None) -> InForce:
         """Let the store hold every stored segment of a placed hold. Raises `StoreError`s; repeat it then."""
         found = InForce()
-        for camera in self._books.read(partial(cameras_of, hold)):
-            self._take_back(hold, camera, found)
-            for kept in self._books.read(partial(_in_span, hold, camera)):
-                if kept.key is not None and kept.version_id is not None and kept.state.value in PUT:
-                    self._hold(kept, found)
-                progress(found.segments)
+        with _threads() as threads:
+            for camera in self._books.read(partial(cameras_of, hold)):
+                self._take_back(hold, camera, found)
+                stored = [kept for kept in self._books.read(partial(_in_span, hold, camera)) if _is_put(kept)]
+                for kept, placed in zip(stored, threads.map(self._place, stored), strict=True):
+                    self._count(kept, found, placed=placed)
+                    progress(found.segments)
         self._books.write(lambda tx: hold_rows.mark_in_force(tx, hold.number))
         return found
 
@@ -114,40 +119,50 @@ class HoldKeeper:
         Looks where there is or was a hold, or at every stored segment. A hold in the store that nobody ordered here is
         only told: somebody else may have placed it. Raises `StoreError`s.
         """
-        for camera, spans in sorted(self._books.read(partial(_spans, everything)).items()):
-            for start_us, end_us in spans:
-                for kept in self._books.read(partial(_between, camera, start_us, end_us)):
-                    if kept.key is None or kept.version_id is None or kept.state.value not in PUT:
-                        continue
-                    finding = self._drift_of(kept, kept.key, kept.version_id)
-                    if finding is not None:
-                        yield finding
+        with _threads() as threads:
+            for camera, spans in sorted(self._books.read(partial(_spans, everything)).items()):
+                for start_us, end_us in spans:
+                    between = self._books.read(partial(_between, camera, start_us, end_us))
+                    stored = [kept for kept in between if _is_put(kept)]
+                    for kept, there in zip(stored, threads.map(self._there, stored), strict=True):
+                        finding = self._drift_of(kept, there)
+                        if finding is not None:
+                            yield finding
 
-    def _drift_of(self, kept: Kept, key: str, version_id: str) -> Finding | None:
+    def _there(self, kept: Kept) -> bool | None:
+        """Whether the store holds a segment; None when it has no such object."""
         try:
-            there = self._store.head(key, version_id).hold
+            return self._store.head(kept.key or "", kept.version_id).hold
         except Missing:
+            return None
+
+    def _drift_of(self, kept: Kept, there: bool | None) -> Finding | None:  # noqa: FBT001 - what `_there` returned
+        key = kept.key or ""
+        if there is None:
             still = self._books.read(partial(_still, kept))
             return Finding("C2", "the object is not in the store", key) if still else None
         should = self._books.read(partial(_covered, kept))
         if should and not there:
-            found = InForce()
-            self._hold(kept, found)
+            self._place(kept)
             return Finding("R3", "the store had no hold where the catalogue has one; it was placed again", key)
         if there and not should:
             return Finding("R3", "the store holds what no hold in the catalogue covers", key)
         return None
 
-    def _hold(self, kept: Kept, found: InForce) -> None:
-        key, version_id = kept.key or "", kept.version_id or ""
+    def _place(self, kept: Kept) -> bool:
+        """Let the store hold a segment; False when it has no such object."""
         try:
-            self._store.place_hold(key, version_id)
+            self._store.place_hold(kept.key or "", kept.version_id or "")
         except Missing:
-            if self._books.read(partial(_still, kept)):
-                found.findings.append(Finding("R3", "held, but its object is not in the store", key))
-            return
-        found.segments += 1
-        found.size_bytes += kept.size_bytes
+            return False
+        return True
+
+    def _count(self, kept: Kept, found: InForce, *, placed: bool) -> None:
+        if placed:
+            found.segments += 1
+            found.size_bytes += kept.size_bytes
+        elif self._books.read(partial(_still, kept)):
+            found.findings.append(Finding("R3", "held, but its object is not in the store", kept.key or ""))
 
     def _take_back(self, hold: Hold, camera: str, found: InForce) -> None:
         """Hold what is being deleted: if its object is still there, the hold was first after all."""
@@ -163,17 +178,16 @@ class HoldKeeper:
             found.gone[camera] = spans
 
     def _release(self, kept: Kept) -> int:
-        if kept.key is None or kept.version_id is None or kept.state.value not in PUT:
-            return 0
-        if self._books.read(partial(_covered, kept)):
+        key, version_id = kept.key or "", kept.version_id or ""
+        if not _is_put(kept) or self._books.read(partial(_covered, kept)):
             return 0
         try:
-            self._store.lift_hold(kept.key, kept.version_id)
+            self._store.lift_hold(key, version_id)
         except Missing:
             return 0
         # a hold that was placed between the question and the act finds its segments held again
         if self._books.read(partial(_covered, kept)):
-            self._store.place_hold(kept.key, kept.version_id)
+            self._store.place_hold(key, version_id)
             return 0
         return 1
 
@@ -193,6 +207,20 @@ def take_back(books: Books, store: BlobStore, tombstone: Tombstone, why: str) ->
         books.write(partial(_withdraw, tombstone, version.version_id, why))
         return True
     return False
+
+
+@contextmanager
+def _threads() -> Generator[ThreadPoolExecutor]:
+    """Give the threads that ask the store; what they have not begun is dropped at an error."""
+    threads = ThreadPoolExecutor(STORE_THREADS, "hold")
+    try:
+        yield threads
+    finally:
+        threads.shutdown(cancel_futures=True)
+
+
+def _is_put(kept: Kept) -> bool:
+    return kept.key is not None and kept.version_id is not None and kept.state.value in PUT
 
 
 def _withdraw(tombstone: Tombstone, version_id: str, why: str, tx: Transaction) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from dataclasses import replace
 from functools import partial
@@ -16,11 +17,14 @@ from camera_gateway.actions.verbs import perform
 from camera_gateway.domain.ids import InstitutionId
 from camera_gateway.domain.retention import DAY_US
 from camera_gateway.errors import InvalidInput, NotFound, Refused
+from camera_gateway.evidence.signing import PublicKey
 from camera_gateway.footage.books import Books
 from camera_gateway.intake.taking import Intake
 from camera_gateway.retention.holding import is_held
 from camera_gateway.retention.planning import policy_for
-from camera_gateway.roles.retaining import sweep_once
+from camera_gateway.roles.retaining import keep_promises, sweep_once
+from camera_gateway.supervision import Stop
+from camera_gateway.timetable import Bell
 from camera_gateway.upload.transfer import Transfer
 
 if TYPE_CHECKING:
@@ -119,6 +123,9 @@ async def test_a_plan_shows_every_decision_and_a_sweep_does_exactly_that(people:
     assert hashlib.sha256(done["certificate"]["text"].encode()).hexdigest() == done["certificate"]["sha256"]
     assert "gone: 3 segments, 96 bytes" in done["certificate"]["text"]
     assert await people.do(alia, "retention.certificate", digest=plan["digest"]) == done["certificate"]
+    pem = (people.gateway.data_dir / "keys" / "seal.pub").read_bytes()
+    signature = bytes.fromhex(done["certificate"]["signature"])
+    assert PublicKey.parse(pem, "seal.pub").verifies(signature, done["certificate"]["text"].encode())
     with pytest.raises(Refused, match="was carried out") as caught:
         await people.do(alia, "retention.sweep", digest=plan["digest"])
     assert caught.value.code == "plan-done"
@@ -268,6 +275,22 @@ async def test_drift_is_told_and_what_is_missing_is_placed_again(people: People,
     assert [f["invariant"] for f in found["findings"]] == ["R3"]
     assert people.gateway.store.head(version.key).hold
     assert (await people.do(alia, "hold.check"))["ok"]
+
+
+async def test_each_night_the_holds_of_the_store_are_held_to_the_catalogue(people: People, alia: Actor) -> None:
+    store(people, 1)
+    await people.do(alia, "hold.place", cameras=[HALL], from_us=1, reason="x")
+    kept = people.gateway.store
+    version = next(iter(kept.list_versions("v1/")))
+    bell, stop = Bell("retention"), Stop()
+    async with asyncio.timeout(20), asyncio.TaskGroup() as group:
+        group.create_task(keep_promises(people.gateway, bell, stop))
+        for _night in range(2):  # the first is the start of the service
+            kept.lift_hold(version.key, version.version_id)
+            bell.ring()
+            while not kept.head(version.key).hold:  # noqa: ASYNC110 - a store rings no bell
+                await asyncio.sleep(0)
+        stop.request()
 
 
 async def test_the_service_sweeps_by_itself_within_the_brake_and_not_after_a_silence(people: People) -> None:

@@ -121,7 +121,7 @@ def test_a_certificate_lists_what_is_confirmed_and_counts_the_rest() -> None:
         tombstone_value(3, confirmed_us=None),
         tombstone_value(4, confirmed_us=None, withdrawn_us=5),
     ]
-    text = certificate("d" * 64, rows)
+    text = certificate("d" * 64, rows, "SHA256:" + "f" * 64)
     head, _, body = text.partition("---\n")
     assert head.splitlines() == [
         "deletion-certificate: 1",
@@ -131,6 +131,7 @@ def test_a_certificate_lists_what_is_confirmed_and_counts_the_rest() -> None:
         "gone: 2 segments, 2000 bytes",
         "not-confirmed: 1",
         "kept-after-all: 1",
+        f"key: ed25519 SHA256:{'f' * 64}",
         "columns: camera start end bytes sha256 key rule ordered confirmed",
     ]
     assert [line.split("\t")[1] for line in body.splitlines()] == ["1970-01-01T00:01:00Z", "1970-01-01T00:02:00Z"]
