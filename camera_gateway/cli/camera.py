@@ -5,6 +5,7 @@ Passwords come from a file or from standard input, never from the command line, 
 
 from __future__ import annotations
 
+import base64
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -83,11 +84,15 @@ def show(shell: Shell, camera: str) -> None:
 @click.option("--username", help="With a URL: the camera's account.")
 @click.option("--password-file", help='With a URL: file with its password, or "-".')
 @click.option("--seconds", default=5.0, show_default=True, type=click.FloatRange(1, 60), help="How long to watch.")
-def probe(shell: Shell, camera: str, *, password_file: str | None, **options: Any) -> int:  # noqa: ANN401 - words of the shell
+@click.option("--picture", type=click.Path(dir_okay=False, path_type=Path), help="Write one picture here, as JPEG.")
+def probe(shell: Shell, camera: str, *, password_file: str | None, picture: Path | None, **options: Any) -> int:  # noqa: ANN401 - words of the shell
     """Say what CAMERA (an id or an rtsp:// URL) really sends, or why it cannot be used."""
     target = {"url": camera} if "://" in camera else {"camera": camera}
-    found = shell.call("camera.probe", **target, password=read_password(password_file), **options)
+    password = read_password(password_file)
+    found = shell.call("camera.probe", **target, password=password, picture=picture is not None, **options)
     code: int = found.pop("exit")
+    if picture is not None:
+        keep_picture(picture, found["picture"])
     if not shell.out.document(found):
         _say_probe(shell, found)
     return code
@@ -134,6 +139,18 @@ def replace(shell: Shell, camera: str, *, password_file: str | None, **options: 
     """Let another device serve CAMERA from now on; the place keeps its id and its footage."""
     password = read_password(password_file)
     _say_changed(shell, shell.call("camera.replace", camera=camera, password=password, **options))
+
+
+def keep_picture(path: Path, taken: dict[str, Any]) -> None:
+    """Write the picture into a new file, 0600, and take it out of what is printed."""
+    jpeg = taken.pop("jpeg")
+    if jpeg is None:
+        return
+    try:
+        path.touch(mode=0o600, exist_ok=False)
+        path.write_bytes(base64.b64decode(jpeg))
+    except OSError as error:
+        raise InvalidInput(f"{path}: {error.strerror}", hint="choose another name") from None
 
 
 def _say_changed(shell: Shell, made: dict[str, Any]) -> None:

@@ -17,8 +17,10 @@ from camera_gateway.cli import (
     evidence,
     footage,
     hold,
+    importing,
     incident,
     institution,
+    registering,
     retention,
     seal,
     service,
@@ -39,6 +41,9 @@ from camera_gateway.cli.shell import OneLineErrors
 def main(config: Path | None, token_file: Path | None, *, as_json: bool) -> None:
     """Record institution cameras, keep the footage off site as long as the rules say, and prove it."""
 
+
+REGISTERING = (importing.import_cameras, importing.import_institutions, registering.passport)
+"""Commands of other modules that stand in the groups `camera` and `institution`."""
 
 for part in (
     institution.group,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from camera_gateway.discovery.sheet import read_rows, write_csv, write_xlsx
+from camera_gateway.discovery.sheet import bare, read_rows, write_csv, write_xlsx
 from camera_gateway.domain.camera import InstitutionKind, Zone
 from camera_gateway.domain.passport import CameraRole
 from camera_gateway.errors import InvalidInput
@@ -248,9 +248,14 @@ def read_entries(name: str, data: bytes, columns: tuple[Column, ...]) -> tuple[l
     ]
     twice = sorted({key for key in keys if key is not None and keys.count(key) > 1})
     faults += [Fault(head.number, key, "column-twice", f"column {key} is there twice") for key in twice]
+    secret = {column.key for column in columns if column.secret}
     entries = []
     for row in rows[1:]:
-        cells = {key: cell for key, cell in zip(keys, row.cells, strict=False) if key is not None and cell}
+        cells = {
+            key: cell if key in secret else bare(cell)
+            for key, cell in zip(keys, row.cells, strict=False)
+            if key is not None and cell
+        }
         extra = [at for at, cell in enumerate(row.cells, 1) if cell and (at > len(keys) or not head.cells[at - 1])]
         faults += [
             Fault(

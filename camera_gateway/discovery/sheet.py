@@ -93,9 +93,13 @@ def harmless(cell: str) -> str:
 
 
 def _clean(cell: str) -> str:
-    """Take blanks away from the edges, also those that do not break, and our own apostrophe."""
-    text = cell.strip().strip("\u00a0\u200b\ufeff").strip()
-    return text[1:] if text[:1] == "'" and text[1:2] in _FORMULA and text[1:] else text
+    """Take blanks away from the edges, also those that do not break."""
+    return cell.strip().strip("\u00a0\u200b\ufeff").strip()
+
+
+def bare(cell: str) -> str:
+    """Return a cell without the apostrophe that `harmless` has put before it."""
+    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_FORMULA) else cell
 
 
 def _decoded(name: str, data: bytes) -> str:

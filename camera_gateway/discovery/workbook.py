@@ -73,7 +73,8 @@ def write_workbook(rows: Sequence[Sequence[str]], title: str, choices: dict[int,
         for at, value in enumerate(row, 1):
             cell = sheet.cell(number, at)
             cell.number_format = "@"
-            cell.set_explicit_value(value, "s")
+            cell.value = value
+            cell.data_type = "s"  # what begins with "=" is no formula
             if number == 1:
                 cell.font = Font(bold=True)
             elif row[0].startswith("#"):

@@ -27,6 +27,7 @@ from camera_gateway.metrics import Metrics
 from camera_gateway.roles.canary import StoreTrust, run_canary
 from camera_gateway.roles.closing import start_closing
 from camera_gateway.roles.drilling import start_drilling
+from camera_gateway.roles.identifying import run_identifying
 from camera_gateway.roles.observers import IntakeEar, QuotaEar, StoreEar, UploadEar
 from camera_gateway.roles.offering import services_of
 from camera_gateway.roles.opening import gateway_of
@@ -184,6 +185,7 @@ async def _serve(loaded: Loaded, clock: Clock, stop: Stop, held: AsyncExitStack)
         start_drilling(running, gateway, timetable, stop)
         start_sealing(running, gateway, timetable, stop)
         start_closing(running, gateway, timetable, stop)
+        running.start(run_identifying(gateway, stop), name="identity")
         running.start(reporter.run(stop), name="report")
         running.start(jobs.run(stop), name="jobs")
         await stop.wait()
