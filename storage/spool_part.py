@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from storage.spool_entries import Sealed
 
 _IOV_MAX = 1024
-_WRITE_BACK_BYTES = 1 << 20
+_RESERVE_LOOK_BYTES = 1 << 20
+_WRITE_BACK_BYTES = 4 << 20
+"""Write-back is begun in stretches of this: each costs a walk of the disk's queue, whatever its length."""
 
 
 class Part:
@@ -34,6 +36,7 @@ class Part:
         self._fd: int | None = fd
         self._hash = hashlib.sha256()
         self._write_back_from = 0
+        self._looked_at = 0
         self.queue = queue
         self.name = name
         self.path = spool.path_of(queue, name, PART)
@@ -52,9 +55,11 @@ class Part:
         SpoolFailed it is useless: `leave` it to salvage or `abandon` it (D6).
         """
         fd = self._usable()
-        if self.size - self._write_back_from >= _WRITE_BACK_BYTES:
-            self._write_back(fd)
+        if self.size - self._looked_at >= _RESERVE_LOOK_BYTES:
+            self._looked_at = self.size
             self._spool.check_reserve()
+            if self.size - self._write_back_from >= _WRITE_BACK_BYTES:
+                self._write_back(fd)
         pieces = [data] if isinstance(data, bytes | bytearray | memoryview) else list(data)
         total = sum(memoryview(piece).nbytes for piece in pieces)
         try:

@@ -162,7 +162,7 @@ class Segmenter:
     @property
     def clock_offset_us(self) -> int | None:
         """Camera clock minus ours, None when not told."""
-        return None if self._run is None else self._run.timeline.facts().offset_us
+        return None if self._run is None else self._run.timeline.offset_us
 
     # ---- what arrives
 

@@ -228,13 +228,18 @@ class Timeline:
             self._sum = self._count = 0
         return wall
 
+    @property
+    def offset_us(self) -> int | None:
+        """Camera clock minus ours by sender reports, None without any."""
+        base = self.clock.base_us
+        return None if base is None else base - (self.map_wall_us - self.map_media_us)
+
     def facts(self) -> ClockFacts:
         """Return the quality of the mapping, as of now."""
         least = self._best()
         late = self._sum // self._count - least if self._count and least is not None else 0
         uncertainty = self.read_interval_us + max(0, late) + abs(self.error_us())
-        base = self.clock.base_us
-        offset = None if base is None else base - (self.map_wall_us - self.map_media_us)
+        offset = self.offset_us
         trusted = offset is not None and abs(offset) <= TRUST_US
         return ClockFacts(ClockMethod.SENDER_REPORT if trusted else ClockMethod.ARRIVAL, offset, uncertainty)
 

@@ -231,7 +231,7 @@ class Writer:
     def _append(self, append: Append) -> None:
         if self._skipping or self._part is None:
             return
-        self._part.write(b"".join(fragment(append.sequence, append.video, append.audio, append.wall_us)))
+        self._part.write(fragment(append.sequence, append.video, append.audio, append.wall_us))
         self.open_to_us = append.end_us
 
     def _seal(self, seal: Seal) -> None:

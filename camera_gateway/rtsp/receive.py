@@ -8,9 +8,11 @@ Everything unusual goes the general way, with identical results (a property test
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from itertools import chain
 from struct import Struct
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from camera_gateway.rtsp import rtcp, rtp
 from camera_gateway.rtsp.depacketise.aac import AacFrames
@@ -20,7 +22,7 @@ from camera_gateway.rtsp.interleaved import DOLLAR, HEADER, read_item
 from camera_gateway.rtsp.messages import Response, ServerRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from camera_gateway.rtsp.access_unit import AccessUnit
     from camera_gateway.rtsp.rtcp import SenderReport
@@ -28,8 +30,11 @@ if TYPE_CHECKING:
 
 MAX_MALFORMED_ROW = 64
 """Packets in a row that are no RTP: then the framing must be wrong."""
-MAX_FRAGMENT_STRUCTS = 64
+MAX_FRAGMENT_LAYOUTS = 64
+MAX_RUN = 128
+"""Packets taken at a stretch: what is looked at and then not taken is looked at again, and that must have a bound."""
 
+_LOW_BYTES = bytes(range(256))
 _HEAD = Struct(">BBHBBHIIHB")
 """Interleaved header, RTP fixed header, three bytes of payload."""
 
@@ -41,6 +46,28 @@ class StreamEvent:
     track: int
     kind: str
     arrival_us: int
+
+
+class _Layout(NamedTuple):
+    """Middle fragments of one size: a row of them with equal headers, and the data of each."""
+
+    pattern: re.Pattern[bytes]
+    data: Struct
+    data_bytes: int
+
+
+def _layout_of(size: int, *, wide: bool) -> _Layout:
+    """Return the layout of fragments whose RTP packets have `size` bytes; `wide`: three bytes before the data."""
+    prefix = 3 if wide else 2
+    data = size - 12 - prefix
+    # what repeats, the sequence number, what repeats, the fragment's data
+    pattern = rb"(.{6})..(.{%d}).{%d}(?:\1..\2.{%d})*" % (8 + prefix, data, data)
+    return _Layout(re.compile(pattern, re.DOTALL), Struct(f"{16 + prefix}x{data}s"), data)
+
+
+def _agreeing(ours: Iterable[tuple[int, int]], wanted: Iterable[tuple[int, int]]) -> int:
+    """Return how many of the first pairs agree."""
+    return next(n for n, (one, other) in enumerate(zip(ours, wanted, strict=True)) if one != other)
 
 
 class _Lane:
@@ -82,7 +109,7 @@ class Receiver:
         for track, lane in reversed(tuple(zip(self.tracks, self._lanes, strict=True))):
             self._rtcp[track.rtcp_channel] = lane
             self._rtp[track.rtp_channel] = lane
-        self._fragments: tuple[dict[int, Struct], dict[int, Struct]] = ({}, {})
+        self._fragments: tuple[dict[int, _Layout], dict[int, _Layout]] = ({}, {})
 
     @property
     def stats(self) -> tuple[rtp.TrackStats, ...]:
@@ -204,35 +231,31 @@ class Receiver:
         """Take the middle fragments of equal size that follow each other from `at`; return the offset behind."""
         size = view[at + 2] << 8 | view[at + 3]
         stride = size + 4
-        structs = self._fragments[lane.wide]
-        layout = structs.get(size)
+        layouts = self._fragments[lane.wide]
+        layout = layouts.get(size)
         if layout is None:
-            if len(structs) >= MAX_FRAGMENT_STRUCTS:
-                structs.clear()
-            # what must repeat, the sequence number, what must repeat, the fragment's data
-            layout = Struct(f">6sH11s{size - 15}s" if lane.wide else f">6sH10s{size - 14}s")
-            structs[size] = layout
-        append = video.pieces.append
-        run = layout.iter_unpack(view[at : at + (end - at) // stride * stride])
-        head, sequence, tail, data = next(run)
-        append(data)
-        count = 1
-        for other_head, other, other_tail, data in run:
-            sequence = (sequence + 1) & 0xFFFF
-            if other != sequence or other_tail != tail or other_head != head:
-                break
-            append(data)
-            count += 1
-        else:
-            sequence = (sequence + 1) & 0xFFFF
+            if len(layouts) >= MAX_FRAGMENT_LAYOUTS:
+                layouts.clear()
+            layout = layouts[size] = _layout_of(size, wide=lane.wide)
+        low = view[at + 7]
+        found = layout.pattern.match(view, at, min(end, at + min(MAX_RUN, 256 - low) * stride))
+        stop = found.end() if found is not None else at + stride
+        count = (stop - at) // stride
+        # no low byte wraps within the run, so the high bytes are all the same
+        lows, highs = view[at + 7 : stop : stride].tobytes(), view[at + 6 : stop : stride].tobytes()
+        wanted = _LOW_BYTES[low : low + count]
+        if lows != wanted or highs.count(highs[:1]) != count:
+            count = _agreeing(zip(highs, lows, strict=True), zip(highs[:1] * count, wanted, strict=True))
+            stop = at + count * stride
+        video.pieces.extend(chain.from_iterable(layout.data.iter_unpack(view[at:stop])))
         source = lane.source
-        source.expected = sequence
+        source.expected = (source.expected + count) & 0xFFFF
         source.received += count
         source.bytes += count * size
-        video.open_size += count * len(data)
+        video.open_size += count * layout.data_bytes
         video.arrival_us = arrival_us
         video.marked = False
-        return at + count * stride
+        return stop
 
     def _frame(self, view: memoryview, channel: int, start: int, end: int, arrival_us: int) -> None:
         lane = self._rtp[channel]

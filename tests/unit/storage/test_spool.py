@@ -71,10 +71,10 @@ def test_write_back_is_asked_for_while_a_large_part_grows(simulated: Spool, file
 
     files.start_write_back = remember  # type: ignore[method-assign]
     part = simulated.begin("cam", "a")
-    for _ in range(40):
+    for _ in range(100):
         part.write(bytes(100_000))
-    assert [offset for offset, _ in asked] == [0, 1_100_000, 2_200_000]
-    assert {length for _, length in asked} == {1_100_000}
+    assert [offset for offset, _ in asked] == [0, 4_400_000]
+    assert {length for _, length in asked} == {4_400_000}
 
 
 @pytest.mark.parametrize(
