@@ -121,3 +121,20 @@ def axe(page: Page, within: str | None = None) -> list[str]:
         for violation in found.response["violations"]
         for node in violation["nodes"]
     ]
+
+
+def until(page: Page, condition: str, arg: object = None, *, seconds: float = 20.0) -> None:
+    """Wait until a JavaScript function of `arg` says true; looks from within the page.
+
+    Instead of Playwright's wait_for_function, which needs `unsafe-eval` in the page's own policy.
+    """
+    script = f"""async ([arg, ms]) => {{
+      const told = {condition};
+      const end = performance.now() + ms;
+      while (!told(arg)) {{
+        if (performance.now() > end) return false;
+        await new Promise((done) => setTimeout(done, 25));
+      }}
+      return true;
+    }}"""
+    assert page.evaluate(script, [arg, seconds * 1000]), f"it did not happen within {seconds} s: {condition}"

@@ -66,7 +66,7 @@ class Loop:
 
 
 @cache
-def loop(look: Look = Look()) -> Loop:  # noqa: B008 - frozen
+def loop(look: Look = Look()) -> Loop:
     """Encode one; about a second of CPU at 640x360."""
     context = cast("Any", av.CodecContext.create("libx264" if look.codec == "h264" else "libx265", "w"))
     context.width, context.height, context.pix_fmt = look.width, look.height, "yuv420p"
@@ -157,7 +157,12 @@ def sealed(
     assert looped.units[first_unit].keyframe, "a run starts with a keyframe"
     count = seconds * look.fps
     times = [
-        index * step + (looped.units[(first_unit + index) % len(looped.units)].pts // step - (first_unit + index) % len(looped.units)) * step
+        index * step
+        + (
+            looped.units[(first_unit + index) % len(looped.units)].pts // step
+            - (first_unit + index) % len(looped.units)
+        )
+        * step
         for index in range(count)
     ]
     decode = [reorder.decode_time(time) + reorder.lead for time in times]
@@ -177,7 +182,9 @@ def sealed(
             if sound is not None and sound_format is not None:
                 lead = reorder.lead * sound_format.sample_rate // CLOCK
                 heard = Samples(lead + heard_to)
-                while heard_to * CLOCK < times[at] * sound_format.sample_rate + per_gop * step * sound_format.sample_rate:
+                while (
+                    heard_to * CLOCK < times[at] * sound_format.sample_rate + per_gop * step * sound_format.sample_rate
+                ):
                     data = sound.frames[frames_heard % len(sound.frames)]
                     duration = sound.samples_per_frame if sound.codec == "aac" else len(data)
                     heard.add([data], len(data), duration)

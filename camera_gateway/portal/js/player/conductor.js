@@ -169,7 +169,7 @@ export class Conductor extends EventTarget {
   }
 
   #footageBefore(wall) {
-    const ends = this.tracks.flatMap((track) => track.footage.filter((one) => one.to < wall).map((one) => one.to - 50));
+    const ends = this.tracks.flatMap((track) => track.footage.filter((one) => one.to < wall).map((one) => one.to - 20));
     return ends.length ? Math.max(...ends) : wall;
   }
 
@@ -199,7 +199,7 @@ export class Conductor extends EventTarget {
   }
 
   #frame(view) {
-    if (view !== this.#lead() || this.byStills || view.video.seeking) return;
+    if (view !== this.#lead() || this.byStills || (view.video.seeking && !view.near)) return;
     this.wall = view.shown.wall;
     this.dispatchEvent(new Event("time"));
   }
@@ -212,7 +212,7 @@ export class Conductor extends EventTarget {
     else if (this.playing && this.wall !== null) {
       if (this.byStills) this.#tickStills(elapsed);
       else this.#tickVideo(now);
-    } else for (const view of this.views) view.waiting(view.video.seeking);
+    } else for (const view of this.views) view.waiting(view.video.seeking && !view.near);
   }
 
   #tickVideo(now) {

@@ -280,7 +280,7 @@ export class FootagePlayer extends HTMLElement {
     }
     const text = error.name === "NotSupportedError" ? t("player.no-codec")
       : error.status === 403 ? t("player.refused", { why: error.message })
-        : error.status === 404 ? t("player.gone") : error instanceof RangeError ? t("player.damaged") : t("player.trouble");
+        : error.code === "not-live" ? t("player.not-live") : error.status === 404 ? t("player.gone") : error instanceof RangeError ? t("player.damaged") : t("player.trouble");
     if (view) view.say(text, "trouble");
     else this.say(text);
   }
@@ -386,8 +386,10 @@ export class FootagePlayer extends HTMLElement {
 
   toggleSound() {
     const { video, feed } = this.conductor.views[0];
-    if (feed.mute) this.say(this.#t("player.no-sound"));
     video.muted = !video.muted;
+    // sound that this browser does not know is converted, once somebody wants to hear it
+    if (!video.muted && feed.mute && !feed.rendition) feed.useRendition(this.wall);
+    else if (!video.muted && feed.mute) this.say(this.#t("player.no-sound"));
     fill(this.#buttons.mute, icon(video.muted ? "mute" : "sound"));
     this.#buttons.mute.setAttribute("aria-pressed", String(!video.muted));
   }

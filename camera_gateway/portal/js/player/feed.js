@@ -112,6 +112,15 @@ export class Feed extends EventTarget {
     await this.seek(wall);
   }
 
+  /** Ask for what every browser plays, with its sound, from a moment on. */
+  async useRendition(wall) {
+    this.rendition = "h264";
+    this.#forget();
+    this.#inits.clear();
+    if (this.live) await this.goLive();
+    else await this.reopen(wall);
+  }
+
   /** Show what happens now. */
   async goLive() {
     await this.#open(Date.now());
@@ -512,7 +521,7 @@ export class Feed extends EventTarget {
       } catch (error) {
         if (signal.aborted) return;
         fails += 1;
-        if (error.status === 401 || error.status === 403 || fails === 4) this.dispatchEvent(new CustomEvent("trouble", { detail: error }));
+        if (error.status === 401 || error.status === 403 || (fails === 1 && error.code === "not-live") || fails === 4) this.dispatchEvent(new CustomEvent("trouble", { detail: error }));
         if (error.status === 401 || error.status === 403) return;
       }
       await this.#pause(signal, fails ? RETRY_MS : LIVE_POLL_MS);

@@ -130,6 +130,11 @@ export class View extends EventTarget {
     return this.video.readyState >= READY && !this.video.seeking;
   }
 
+  /** Whether the picture that is shown is that of the place sought; at a gap's edge a browser may seek for ever. */
+  get near() {
+    return this.shown !== null && Math.abs(this.shown.mediaTime - this.video.currentTime) < 0.12;
+  }
+
   /** Where playing stands, ms since 1970; null before there is a picture. */
   get wall() {
     return this.feed.wallAt(this.video.currentTime);
@@ -156,7 +161,7 @@ export class View extends EventTarget {
         const response = await fetch(address, { credentials: "same-origin", cache: "no-store" });
         this.shared.server.learn(response);
         if (!response.ok) throw new Error(String(response.status));
-        const taken = Date.parse(response.headers.get("X-Taken-At") ?? "");
+        const taken = Date.parse(response.headers.get("X-Picture-At") ?? "");
         const picture = URL.createObjectURL(await response.blob());
         this.still.src = picture;
         await this.still.decode().catch(() => {});

@@ -39,6 +39,7 @@ export default {
   "player.no-mark-on": "No further gap or incident is known in the stretch that is shown.",
   "player.no-mark-back": "No earlier gap or incident is known in the stretch that is shown.",
   "player.no-live": "You may not watch live.",
+  "player.not-live": "The camera is not live now.",
   "player.no-purpose": "Recorded footage is shown once you have said what for.",
   "player.no-mse": "This browser cannot play footage. Use a current Firefox, Chrome, Edge or Safari.",
   "player.no-codec": "This browser can play neither the camera's own format nor H.264.",
