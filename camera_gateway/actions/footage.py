@@ -54,14 +54,25 @@ class Known:
     open_from_us: int | None
 
 
-def _check_span(args: Span) -> None:
+@dataclass(frozen=True, slots=True)
+class Background:
+    """What a span of a camera is measured against, as the catalogue has it."""
+
+    camera: Camera
+    site: Site
+    gaps: tuple[Gap, ...]
+    written: WrittenDown
+
+
+def check_span(args: Span) -> None:
+    """Raise `InvalidInput` for a span that is empty."""
     if args.to_us <= args.from_us:
         raise InvalidInput("the span is empty: --from is not before --to", hint="times are RFC 3339 or such as -2h")
 
 
 async def list_(gateway: Gateway, _actor: Actor, args: Span) -> list[dict[str, Any]]:
     """List the segments that touch a span."""
-    _check_span(args)
+    check_span(args)
 
     def work(tx: Transaction) -> list[SegmentRow]:
         camera = registry.get_camera(tx, CameraId(args.camera))
@@ -95,27 +106,44 @@ def _segment(row: SegmentRow) -> dict[str, Any]:
 
 async def known(gateway: Gateway, args: Span) -> Known:
     """Gather what is known of a span: one read of the catalogue and the recorders' status files."""
-    _check_span(args)
+    check_span(args)
     camera_id = CameraId(args.camera)
     now_us = gateway.clock.now_us()
     # status before catalogue: a segment sealed in between is then seen twice, never not at all
     recorders = read_statuses(gateway.data_dir / "status")
 
-    def work(tx: Transaction) -> tuple[Camera, Site, list[SegmentRow], list[Gap], WrittenDown]:
-        camera = registry.get_camera(tx, camera_id)
-        rows = segments.in_span(tx, camera_id, args.from_us, args.to_us)
-        records = gap_rows.gaps_in_span(tx, camera_id, args.from_us, args.to_us)
-        latest = segments.last_segment(tx, camera_id)
-        written = WrittenDown(
-            None if latest is None else latest.sidecar.end_us, gap_rows.last_gap_end_us(tx, camera_id)
-        )
-        gaps = [Gap(r.start_us, r.end_us, r.cause, r.detail) for r in records]
-        return camera, registry.get_site(tx, camera.site), rows, gaps, written
+    def work(tx: Transaction) -> tuple[list[SegmentRow], Background]:
+        return segments.in_span(tx, camera_id, args.from_us, args.to_us), background(tx, camera_id, args)
 
-    camera, site, rows, gaps, written = await gateway.read(work)
-    now = ongoing(camera, *_status_of(recorders, camera_id), written, now_us)
+    rows, behind = await gateway.read(work)
+    spans = [KeptSpan(r.sidecar.start_us, r.sidecar.end_us, r.state.value, r.locked) for r in rows]
+    result, open_from_us = measured(gateway, args, behind, recorders, spans, now_us)
+    return Known(behind.camera, rows, result, open_from_us)
+
+
+def background(tx: Transaction, camera_id: CameraId, args: Span) -> Background:
+    """Read what a span is measured against: camera, site, gap records, how far the catalogue knows the camera."""
+    camera = registry.get_camera(tx, camera_id)
+    records = gap_rows.gaps_in_span(tx, camera_id, args.from_us, args.to_us)
+    latest = segments.last_segment(tx, camera_id)
+    written = WrittenDown(None if latest is None else latest.sidecar.end_us, gap_rows.last_gap_end_us(tx, camera_id))
+    gaps = tuple(Gap(r.start_us, r.end_us, r.cause, r.detail) for r in records)
+    return Background(camera, registry.get_site(tx, camera.site), gaps, written)
+
+
+def measured(
+    gateway: Gateway,
+    args: Span,
+    behind: Background,
+    recorders: list[RecorderStatus],
+    spans: list[KeptSpan],
+    now_us: int,
+) -> tuple[Coverage, int | None]:
+    """Return the coverage of a span up to what is still open, and where that begins (None: nothing is)."""
+    camera, site = behind.camera, behind.site
+    now = ongoing(camera, *_status_of(recorders, camera.id), behind.written, now_us)
     schedule = parse_schedule(camera.schedule or tuple(gateway.settings.recorder.schedule), site.holidays)
-    gaps += by_schedule(now.gaps, schedule, site.time_zone)
+    gaps = [*behind.gaps, *by_schedule(now.gaps, schedule, site.time_zone)]
     end_us = max(args.from_us, min(args.to_us, now_us))
     open_from_us = now.unsealed_from_us
     if open_from_us is not None:
@@ -124,16 +152,15 @@ async def known(gateway: Gateway, args: Span) -> Known:
         else:
             end_us = max(args.from_us, open_from_us)
     life_end_us = now_us if camera.retired_us is None else camera.retired_us
-    result = _within_life(args.from_us, end_us, (camera.created_us, life_end_us), rows, gaps)
-    return Known(camera, rows, result, open_from_us)
+    result = _within_life(args.from_us, end_us, (camera.created_us, life_end_us), spans, gaps)
+    return result, open_from_us
 
 
-def _within_life(start_us: int, end_us: int, life: Interval, rows: list[SegmentRow], gaps: list[Gap]) -> Coverage:
+def _within_life(start_us: int, end_us: int, life: Interval, spans: list[KeptSpan], gaps: list[Gap]) -> Coverage:
     """Compute the coverage of [start, end), of which nothing is expected outside the camera's life."""
     alive_us = max(start_us, life[0])
     gone_us = max(alive_us, min(end_us, life[1]))
     off = normalise((g.start_us, g.end_us) for g in gaps if g.cause is GapCause.SCHEDULE_OFF)
-    spans = [KeptSpan(r.sidecar.start_us, r.sidecar.end_us, r.state.value, r.locked) for r in rows]
     result = coverage(alive_us, gone_us, subtract([(alive_us, gone_us)], off), spans, gaps)
     return replace(result, start_us=start_us, end_us=end_us)
 

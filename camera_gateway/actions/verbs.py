@@ -16,6 +16,7 @@ from camera_gateway.access.permissions import Act
 from camera_gateway.access.rights import FORBIDDEN, SECOND, UNBOUND, not_allowed, rights_of
 from camera_gateway.actions import (
     accounts,
+    admission,
     audit,
     backup,
     cameras,
@@ -41,8 +42,10 @@ from camera_gateway.actions import (
     showing,
     sites,
     system,
+    timeline,
     today,
     viewings,
+    watching,
 )
 from camera_gateway.errors import InvalidInput, Refused, Unavailable
 
@@ -130,6 +133,25 @@ VERBS: Mapping[str, Verb] = {
         Verb("passport.settle", passports.SettleDevice, passports.settle, _MANAGE, places.camera),
         Verb("footage.list", footage.Span, footage.list_, Act.COMPLIANCE_SEE, places.camera),
         Verb("footage.coverage", footage.Span, footage.coverage_, Act.COVERAGE_SEE, places.camera),
+        Verb("footage.timeline", footage.Span, timeline.timeline, Act.COVERAGE_SEE, places.camera),
+        Verb("footage.watch", watching.Watch, watching.watch, Act.FOOTAGE_VIEW, places.camera, asks_second=True),
+        Verb(
+            "footage.watch-segment",
+            watching.WatchSegment,
+            watching.watch_segment,
+            Act.FOOTAGE_VIEW,
+            places.camera,
+            asks_second=True,
+        ),
+        Verb(
+            "footage.still",
+            watching.WatchStill,
+            watching.watch_still,
+            Act.FOOTAGE_VIEW,
+            places.camera,
+            asks_second=True,
+        ),
+        Verb("footage.live", admission.Watcher, watching.watch_live, Act.LIVE_VIEW, places.camera),
         Verb("footage.fetch-plan", footage.Span, footage.fetch_plan, Act.FOOTAGE_VIEW, places.camera),
         Verb("compliance.check", compliance.CheckCompliance, compliance.check, Act.COMPLIANCE_SEE, places.institution),
         # the rule books are the same everywhere

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from camera_gateway.api.packages import Exports
+    from camera_gateway.api.watching_service import Watching
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,3 +18,4 @@ class Services:
     """The long-lived helpers of the HTTP interface; None: this one does without."""
 
     exports: Exports | None = None
+    watching: Watching | None = None

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from camera_gateway.domain.footage import Sidecar
+    from camera_gateway.domain.intervals import Interval
     from camera_gateway.media.fragment_index import FragmentIndex
 
 SLICE_US = 2 * US
@@ -41,10 +42,10 @@ def is_browser_safe(sidecar: Sidecar) -> bool:
     return sidecar.video_codec.startswith(SAFE_VIDEO) and sidecar.audio_codec in SAFE_AUDIO
 
 
-def media_playlist(stretches: Sequence[Stretch], from_us: int, to_us: int, *, h264: bool = False) -> str:
-    """Return the playlist of what lies in [from, to), µs UTC, of segments by start; '' when nothing does.
+def media_playlist(stretches: Sequence[Stretch], moments: Sequence[Interval], *, h264: bool = False) -> str:
+    """Return the playlist of what lies in `moments`, µs UTC, of segments by start; '' when nothing does.
 
-    An entry that reaches into the span is in it whole. With `h264` what not every browser plays is asked for as the
+    An entry that reaches into them is in it whole. With `h264` what not every browser plays is asked for as the
     rendition that is made on demand. Addresses are relative to the playlist's own, which ends in
     `cameras/ID/playlist.m3u8`.
     """
@@ -56,7 +57,10 @@ def media_playlist(stretches: Sequence[Stretch], from_us: int, to_us: int, *, h2
         chosen = [
             piece
             for piece in slices(stretch.index, SLICE_US)
-            if _wall_us(stretch, piece) < to_us and _wall_us(stretch, piece) + piece.duration_us > from_us
+            if any(
+                start < _wall_us(stretch, piece) + piece.duration_us and _wall_us(stretch, piece) < end
+                for start, end in moments
+            )
         ]
         if not chosen:
             continue
@@ -66,10 +70,10 @@ def media_playlist(stretches: Sequence[Stretch], from_us: int, to_us: int, *, h2
             if before is not None:
                 lines.append("#EXT-X-DISCONTINUITY")
             lines.append(f'#EXT-X-MAP:URI="{_address(stretch, "h264/" if made else "")}init.mp4"')
-        lines.append(f"#EXT-X-PROGRAM-DATE-TIME:{_date_time(_wall_us(stretch, chosen[0]))}")
+        lines.append(f"#EXT-X-PROGRAM-DATE-TIME:{date_time(_wall_us(stretch, chosen[0]))}")
         for piece in chosen:
             longest_us = max(longest_us, piece.duration_us)
-            lines.append(f"#EXTINF:{_seconds(piece.duration_us)},")
+            lines.append(f"#EXTINF:{seconds(piece.duration_us)},")
             lines += _media(stretch, piece, made=made)
         before, last = stretch, chosen[-1]
     if not lines:
@@ -94,7 +98,7 @@ def _goes_on(before: Stretch, last: Slice, following: Stretch) -> bool:
     """Whether a segment begins in media time where the one before it ended, in the same run and format."""
     one, two = before.sidecar, following.sidecar
     if one.run != two.run or one.init_sha256 != two.init_sha256 or last.stop != len(before.index.fragments):
-        return False
+        return False  # another run or format, or entries left out
     return abs(one.media_start_us + one.media_duration_us - two.media_start_us) <= ROUNDING_US
 
 
@@ -109,10 +113,11 @@ def _address(stretch: Stretch, rendition: str) -> str:
     return f"segments/{stretch.sidecar.segment}/{rendition}"
 
 
-def _seconds(duration_us: int) -> str:
+def seconds(duration_us: int) -> str:
+    """Return a duration as EXTINF has it, to the microsecond."""
     return f"{duration_us // US}.{duration_us % US:06d}"
 
 
-def _date_time(at_us: int) -> str:
+def date_time(at_us: int) -> str:
     """Return an ISO 8601 date and time to the millisecond, as the draft wants it (4.4.4.6)."""
     return to_datetime(at_us).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at_us % US // 1000:03d}Z"

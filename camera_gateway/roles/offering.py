@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from camera_gateway.api.packages import AT_ONCE, WORK_DIRECTORY, Exports
 from camera_gateway.api.services import Services
+from camera_gateway.roles.viewing import make_watching
 
 if TYPE_CHECKING:
     from contextlib import AsyncExitStack
@@ -18,4 +19,7 @@ if TYPE_CHECKING:
 def services_of(gateway: Gateway, held: AsyncExitStack) -> Services:
     """Return the helpers; `held` ends them."""
     shutil.rmtree(gateway.data_dir / WORK_DIRECTORY, ignore_errors=True)  # what a crash left of exports
-    return Services(exports=Exports(held.enter_context(ThreadPoolExecutor(AT_ONCE, "export"))))
+    return Services(
+        exports=Exports(held.enter_context(ThreadPoolExecutor(AT_ONCE, "export"))),
+        watching=make_watching(gateway, held),
+    )

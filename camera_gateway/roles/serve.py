@@ -36,6 +36,7 @@ from camera_gateway.roles.retaining import start_retention
 from camera_gateway.roles.sealing import start_sealing
 from camera_gateway.roles.stores import open_configured
 from camera_gateway.roles.uploading import make_quota, make_uploader
+from camera_gateway.roles.viewing import start_viewing
 from camera_gateway.supervision import Stop, services, stop_on_signals
 from camera_gateway.timetable import Bell, Timetable, first_of
 from camera_gateway.upload.quota import run_quota
@@ -181,10 +182,9 @@ async def _serve(loaded: Loaded, clock: Clock, stop: Stop, held: AsyncExitStack)
             name="canary",
         )
         running.start(_tidy_store(gateway, tidy_bell, stop), name="tidy")
-        start_retention(running, gateway, timetable, stop)
-        start_drilling(running, gateway, timetable, stop)
-        start_sealing(running, gateway, timetable, stop)
-        start_closing(running, gateway, timetable, stop)
+        for start in (start_retention, start_drilling, start_sealing, start_closing):
+            start(running, gateway, timetable, stop)
+        start_viewing(running, gateway, offered.watching, stop)
         running.start(run_identifying(gateway, stop), name="identity")
         running.start(reporter.run(stop), name="report")
         running.start(jobs.run(stop), name="jobs")

@@ -10,6 +10,7 @@ from camera_gateway.api.routes.registering import REGISTERING
 from camera_gateway.api.routes.registry import REGISTRY
 from camera_gateway.api.routes.session import SESSION
 from camera_gateway.api.routes.system import SYSTEM
+from camera_gateway.api.routes.watching import WATCHING
 
 if TYPE_CHECKING:
     from camera_gateway.api.routes.table import Route
@@ -19,6 +20,7 @@ ROUTES: tuple[Route, ...] = (
     *REGISTRY,
     *PEOPLE,
     *EVIDENCE,
+    *WATCHING,
     *REGISTERING,
     *SYSTEM,
 )

@@ -1,0 +1,320 @@
+"""The streams of watching: playlists, pieces of segments, stills, renditions, the live edge.
+
+Promises that each asks a verb for the right, the purpose and the register's line before a byte of footage moves;
+that memory does not grow with a segment; that a whole segment is hashed as it passes and cut off when it is not what
+was sealed. Knows HTTP; where bytes are and what is in them is told by `actions` and `footage`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import threading
+from collections.abc import Generator
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Literal
+
+import structlog
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field
+
+from camera_gateway.access.purposes import HEADER
+from camera_gateway.actions.verbs import perform
+from camera_gateway.api.identity import IDENTITY
+from camera_gateway.api.problems import problem_of_status
+from camera_gateway.api.ranges import NotSatisfiable, asked_range, claimed_range
+from camera_gateway.clock import rfc3339
+from camera_gateway.domain.footage import Sidecar, parse_sidecar_values
+from camera_gateway.errors import GatewayError, InvalidInput, NotFound, Unavailable
+from camera_gateway.footage.live import live_playlist
+from camera_gateway.footage.playlist import MEDIA_TYPE, Stretch, media_playlist
+from camera_gateway.footage.reader import IntegrityFailed
+from camera_gateway.media.fragment_index import FragmentIndex, parse_index
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from camera_gateway.api.routes.table import Call
+    from camera_gateway.api.watching_service import Watching
+
+VIDEO_TYPE = "video/mp4"
+PIECE_BYTES = 256 << 10
+WIDEST_STILL = 1920
+STILL_WIDTH = 640
+
+
+class OneCamera(BaseModel):
+    """Names a camera."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    camera: str
+
+
+class PlaylistOf(OneCamera):
+    """A span of at most six hours. `codec=h264` asks for what every browser plays, made on demand."""
+
+    from_us: int
+    to_us: int
+    codec: Literal["h264"] | None = None
+
+
+class SegmentOf(OneCamera):
+    """Names a segment of a camera."""
+
+    segment: str
+
+
+class SliceOf(SegmentOf):
+    """Names fragments of a segment, as "first-stop"; stop is not among them."""
+
+    slice: str = Field(pattern=r"^\d{1,5}-\d{1,5}$")
+
+
+class StillOf(OneCamera):
+    """A moment; `width` in pixels at most."""
+
+    at_us: int
+    width: int = Field(STILL_WIDTH, ge=16, le=WIDEST_STILL)
+
+
+class LiveOf(OneCamera):
+    """The live edge; `codec=h264` asks for what every browser plays."""
+
+    codec: Literal["h264"] | None = None
+
+
+class LivePieceOf(SegmentOf):
+    """Names a fragment of the live edge by where it begins in its segment."""
+
+    offset: int = Field(ge=0, le=1 << 40)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A segment as a verb has told of it; what `footage.reader.Located` asks for."""
+
+    sidecar: Sidecar
+    spool_path: str | None
+    key: str | None
+    version_id: str | None
+    index: FragmentIndex
+
+
+async def playlist(call: Call) -> web.StreamResponse:
+    """Send the playlist of a span."""
+    asked: PlaylistOf = call.arguments
+    told = await _ask(call, "footage.watch", from_us=asked.from_us, to_us=asked.to_us)
+    stretches = [Stretch(found.sidecar, found.index) for found in map(_found, told["segments"])]
+    text = media_playlist(stretches, told["moments"], h264=asked.codec == "h264")
+    if not text:
+        raise NotFound("there is no sealed footage in this span", hint="the timeline tells why", code="no-footage")
+    return web.Response(body=text.encode(), headers={"Content-Type": MEDIA_TYPE})
+
+
+async def init(call: Call) -> web.StreamResponse:
+    """Send `ftyp moov` of a segment."""
+    found = await _segment(call, start=0, stop=0)
+    data = await _watching(call).decoded(_watching(call).playback.init, found, found.index)
+    return _answer(data)
+
+
+async def media(call: Call) -> web.StreamResponse:
+    """Send a whole segment, or a range of its bytes."""
+    asked: SegmentOf = call.arguments
+    begin, end = claimed_range(call.request.headers)
+    found = await _segment(call, start=begin, stop=end)
+    size, tag = found.sidecar.size_bytes, f'"{found.sidecar.sha256}"'
+    headers = {"Accept-Ranges": "bytes", "ETag": tag}
+    try:
+        part = asked_range(call.request.headers, size, tag)
+    except NotSatisfiable:
+        return problem_of_status(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, {"Content-Range": f"bytes */{size}"})
+    start, stop = (0, size) if part is None else part
+    if part is not None:
+        headers["Content-Range"] = f"bytes {start}-{stop - 1}/{size}"
+    headers |= {"Content-Type": VIDEO_TYPE, "Content-Length": str(stop - start)}
+    response = web.StreamResponse(status=200 if part is None else 206, headers=headers)
+    with _watching(call).streaming():
+        pieces = _Pieces(call, found, start, stop - start)
+        try:
+            # before the first byte of the answer, so that what cannot be read is still a problem document
+            piece = await pieces.next()
+            await response.prepare(call.request)
+            while piece:
+                following = await pieces.next()
+                if not following and part is None:
+                    pieces.demand(found.sidecar)
+                await response.write(piece)
+                piece = following
+            await response.write_eof()
+        except (IntegrityFailed, Unavailable) as error:
+            if not response.prepared:
+                raise _gone(error) from error
+            structlog.get_logger("http").warning("segment broken off", segment=asked.segment, reason=str(error))
+            if call.request.transport is not None:
+                call.request.transport.abort()  # so that what was sent is not taken for all of it
+            raise ConnectionResetError from error
+        finally:
+            await pieces.close()
+    return response
+
+
+def _gone(error: IntegrityFailed | Unavailable) -> GatewayError:
+    if isinstance(error, Unavailable):
+        return error
+    return NotFound(f"this footage is gone or damaged ({error.detail})", code="damaged")
+
+
+async def rendition_init(call: Call) -> web.StreamResponse:
+    """Send the init segment of what is made of a segment for every browser."""
+    found = await _segment(call, start=0, stop=0)
+    return _answer(await _watching(call).decoded(_watching(call).playback.rendition_init, found, found.index))
+
+
+async def rendition(call: Call) -> web.StreamResponse:
+    """Send a slice as every browser plays it."""
+    asked: SliceOf = call.arguments
+    first, stop = (int(number) for number in asked.slice.split("-"))
+    if not first < stop:
+        raise InvalidInput("slice: the first fragment comes before the last")
+    found = await _segment(call, first=first, after=stop)
+    made = await _watching(call).decoded(_watching(call).playback.rendition, found, found.index, first, stop)
+    return _answer(made.media)
+
+
+async def still(call: Call) -> web.StreamResponse:
+    """Send the nearest picture at or before a moment that can be decoded by itself."""
+    asked: StillOf = call.arguments
+    found = _found(await _ask(call, "footage.still", at_us=asked.at_us))
+    since_us = asked.at_us - found.sidecar.start_us
+    shown = await _watching(call).decoded(_watching(call).playback.still, found, found.index, since_us, asked.width)
+    headers = {"Content-Type": "image/jpeg", "X-Picture-At": rfc3339(shown.at_us)}
+    return web.Response(body=shown.still.jpeg, headers=headers)
+
+
+async def live(call: Call) -> web.StreamResponse:
+    """Send the playlist of the live edge."""
+    asked: LiveOf = call.arguments
+    told = await _ask(call, "footage.live")
+    watching = _watching(call)
+    pieces = await call.gateway.waiting(watching.feed(asked.camera).look, call.gateway.clock.now_us())
+    if not pieces:
+        detail = told["detail"] or "nothing is being recorded"
+        raise NotFound(f"the camera is not live now: {detail}", hint="see the camera's state", code="not-live")
+    text = live_playlist(pieces, h264=asked.codec == "h264")
+    return web.Response(body=text.encode(), headers={"Content-Type": MEDIA_TYPE})
+
+
+async def live_init(call: Call) -> web.StreamResponse:
+    """Send `ftyp moov` of the live edge."""
+    asked: SegmentOf = call.arguments
+    await _ask(call, "footage.live")
+    return _live_answer(_watching(call).feed(asked.camera).init(asked.segment))
+
+
+async def live_media(call: Call) -> web.StreamResponse:
+    """Send one fragment of the live edge."""
+    asked: LivePieceOf = call.arguments
+    await _ask(call, "footage.live")
+    feed = _watching(call).feed(asked.camera)
+    return _live_answer(await call.gateway.waiting(feed.media, asked.segment, asked.offset))
+
+
+async def live_rendition_init(call: Call) -> web.StreamResponse:
+    """Send the init segment of what is made of the live edge for every browser."""
+    asked: SegmentOf = call.arguments
+    await _ask(call, "footage.live")
+    watching = _watching(call)
+    feed = watching.feed(asked.camera)
+    made = await watching.decoded(feed.rendition_init, watching.workshop, asked.camera, asked.segment)
+    return _live_answer(made)
+
+
+async def live_rendition(call: Call) -> web.StreamResponse:
+    """Send one fragment of the live edge as every browser plays it."""
+    asked: LivePieceOf = call.arguments
+    await _ask(call, "footage.live")
+    watching = _watching(call)
+    feed = watching.feed(asked.camera)
+    made = await watching.decoded(feed.rendition, watching.workshop, asked.camera, asked.segment, asked.offset)
+    return _live_answer(None if made is None else made.media)
+
+
+def _answer(data: bytes) -> web.Response:
+    return web.Response(body=data, headers={"Content-Type": VIDEO_TYPE})
+
+
+def _live_answer(data: bytes | None) -> web.Response:
+    if data is None:
+        raise NotFound("this is not part of the live edge any more", hint="read the playlist again", code="no-footage")
+    return _answer(data)
+
+
+def _watching(call: Call) -> Watching:
+    if call.services.watching is None:
+        raise Unavailable("no service runs that shows footage", hint="start: camera-gateway run")
+    return call.services.watching
+
+
+async def _segment(call: Call, **part: int | None) -> _Found:
+    asked: SegmentOf = call.arguments
+    return _found(await _ask(call, "footage.watch-segment", segment=asked.segment, **part))
+
+
+async def _ask(call: Call, verb: str, **more: Any) -> Any:  # noqa: ANN401 - JSON
+    """Ask a verb in the name of who asks, with what the register is to say of them."""
+    if call.actor is None:
+        raise Unavailable("nobody has signed in")
+    who = call.request.get(IDENTITY)
+    raw = {
+        "camera": call.arguments.camera,
+        "purpose": call.request.headers.get(HEADER, ""),
+        "purpose_number": getattr(who, "purpose", None),
+        "session": getattr(who, "session", None),
+        "address": call.request.remote or "",
+    }
+    return await perform(call.gateway, call.actor, verb, {**raw, **more})
+
+
+def _found(told: dict[str, Any]) -> _Found:
+    sidecar = parse_sidecar_values(told["sidecar"])
+    return _Found(sidecar, told["spool_path"], told["key"], told["version_id"], parse_index(told["index"]))
+
+
+class _Pieces:
+    """The bytes of a segment one piece after the other, read on a thread, hashed as they pass."""
+
+    def __init__(self, call: Call, found: _Found, start: int, length: int) -> None:
+        self._gateway = call.gateway
+        self._source: Iterator[bytes] = _watching(call).playback.reader.chunks(found, start, length)
+        self._left = memoryview(b"")
+        self._turn = threading.Lock()
+        self._hash = hashlib.sha256()
+
+    def demand(self, sidecar: Sidecar) -> None:
+        """Raise `IntegrityFailed` unless what has been given is the whole segment as it was sealed."""
+        if self._hash.hexdigest() != sidecar.sha256:
+            raise IntegrityFailed(sidecar.segment, "the SHA-256 is not the sealed one")
+
+    async def next(self) -> bytes:
+        """Return the next piece, nothing at the end. Raises what `Reader.chunks` does."""
+        if not self._left:
+            self._left = memoryview(await self._gateway.waiting(self._read))
+        piece, self._left = bytes(self._left[:PIECE_BYTES]), self._left[PIECE_BYTES:]
+        self._hash.update(piece)
+        return piece
+
+    async def close(self) -> None:
+        """Let go of file or connection."""
+        await asyncio.shield(self._gateway.waiting(self._close))
+
+    def _read(self) -> bytes:
+        with self._turn:
+            return next(self._source, b"")
+
+    def _close(self) -> None:
+        with self._turn:  # a read may still be under way when the other side has gone
+            if isinstance(self._source, Generator):
+                self._source.close()
