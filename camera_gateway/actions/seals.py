@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
-from camera_gateway.catalogue import registry, seals, segments, tombstones
+from camera_gateway.catalogue import audit_log, registry, seals, segments, tombstones
 from camera_gateway.clock import rfc3339
 from camera_gateway.domain.footage import STORED
 from camera_gateway.domain.ids import CameraId, SiteId
 from camera_gateway.domain.naming import day_span_us, parse_segment_key, utc_day
 from camera_gateway.errors import InvalidInput, NotFound, Unavailable
+from camera_gateway.evidence.audit_heads import AuditHead, anchor
 from camera_gateway.evidence.bucket_check import Checked, Known, check_site
 from camera_gateway.evidence.sealed_files import SealedFiles
 from camera_gateway.evidence.sealing import Described, Report, Sealer
@@ -119,6 +120,28 @@ async def verify(gateway: Gateway, _actor: Actor, args: VerifySeals) -> dict[str
         "counts": dict(checked.counts),
         "key": public.fingerprint,
     }
+
+
+async def anchor_audit(gateway: Gateway) -> int | None:
+    """Put the head of the audit log of this hour into each institution's part of the bucket.
+
+    Returns the time of the oldest of them, µs UTC; None without an institution. Raises `Unavailable`, `WrongFound`.
+    """
+    key = await signing_key(gateway)
+    owners, (rows, head) = await gateway.read(lambda tx: (registry.list_institutions(tx), audit_log.head(tx)))
+    now_us = gateway.clock.now_us()
+
+    def work() -> int | None:
+        heads = (
+            AuditHead(owner.id, gateway.settings.site.id, now_us, rows, head, key.public.fingerprint)
+            for owner in owners
+        )
+        return min((anchor(sealed_files(gateway), one, key).at_us for one in heads), default=None)
+
+    try:
+        return await gateway.waiting(work)
+    except StoreError as error:
+        raise Unavailable(f"the store cannot be asked ({error.code})", hint="see: camera-gateway doctor") from error
 
 
 def parse_day(text: str) -> date:

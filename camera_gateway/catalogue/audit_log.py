@@ -101,6 +101,13 @@ def head(tx: Transaction) -> tuple[int, str]:
     return _head(tx.connection)
 
 
+def digest_at(tx: Transaction, number: int) -> str | None:
+    """Return the digest of a row, of row 0 the beginning of every chain; None without such a row."""
+    if number == 0:
+        return GENESIS
+    return tx.connection.execute(select(audit.c.digest).where(audit.c.number == number)).scalar_one_or_none()
+
+
 def _head(connection: Connection) -> tuple[int, str]:
     query = select(audit.c.number, audit.c.digest).order_by(audit.c.number.desc()).limit(1)
     found = connection.execute(query).first()

@@ -118,6 +118,11 @@ def seal_prefix(institution: str, site: str) -> str:
     return f"v1/{institution}/seals/{site}/"
 
 
+def audit_prefix(institution: str) -> str:
+    """Return the prefix of the anchored heads of the audit log."""
+    return f"v1/{institution}/audit/"
+
+
 def seal_key(institution: str, site: str, day: date, name: str) -> str:
     """Return the key of a file of a site-day by its name."""
     return f"{seal_prefix(institution, site)}{day.isoformat()}/{name}"

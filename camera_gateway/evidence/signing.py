@@ -35,6 +35,10 @@ _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _PUBLIC_MODE = 0o644
 
 
+RETIRED = "retired"
+"""The folder of the public halves of keys that were changed."""
+
+
 class PublicKey:
     """What a stranger needs: checks signatures, says its fingerprint."""
 
@@ -144,3 +148,10 @@ class SigningKey:
 
     def __repr__(self) -> str:
         return f"SigningKey({self.public.fingerprint})"
+
+
+def known_keys(directory: Path) -> dict[str, PublicKey]:
+    """Return the public halves by fingerprint: of the key in `directory`, and of those that it has followed."""
+    paths = [directory / PUBLIC_NAME, *sorted((directory / RETIRED).glob("*.pub"))]
+    keys = [PublicKey.parse(path.read_bytes(), str(path)) for path in paths if path.is_file()]
+    return {key.fingerprint: key for key in keys}

@@ -29,8 +29,9 @@ MANIFEST = re.compile(rf"(?P<camera>[a-z0-9-]+)\.{DAY}\.(?P<kind>SHA256SUMS|INDE
 TOMBSTONES = re.compile(rf"TOMBSTONES\.{DAY}\.tsv")
 SEGMENT = re.compile(r"\d{16}-[0-9a-f]{16}\.mp4")
 EXPORT = re.compile(r"EXPORT\.(txt|sig|tsr|p7s)")
+HEAD = re.compile(r"HEAD\.txt")
 BESIDE = re.compile(
-    r"verify\.(py|sh)|HOW-TO-VERIFY\.(kk|ru|en)\.txt|EXPORT\.(txt|sig|tsr|p7s)|(SEAL\..*\.(sig|tsr|p7s))"
+    r"verify\.(py|sh)|HOW-TO-VERIFY\.(kk|ru|en)\.txt|EXPORT\.(txt|sig|tsr|p7s)|(SEAL\..*\.(sig|tsr|p7s))|HEAD\.(txt|sig)"
 )
 HASH_LINE = re.compile(r"([0-9a-f]{64})  (.+)")
 DER_HEAD = bytes.fromhex("302a300506032b6570032100")  # RFC 8410: an Ed25519 SubjectPublicKeyInfo but for its 32 bytes
@@ -466,6 +467,10 @@ class _Check:
         everything = set(self.files.names())
         if export is not None and export.sound:
             self._check_export(export, everything, {name for name, _ in self.found.failures})
+        for path, _ in self._named(HEAD):
+            head_of_audit = self._signed(path)
+            if head_of_audit is not None and self._is_signed(head_of_audit, f"{path.removesuffix('.txt')}.sig"):
+                self.found.counts["heads of the audit log"] += 1
         for path in sorted(everything):
             if path.endswith(".sig") and f"{path.removesuffix('.sig')}.txt" not in everything:
                 self.found.fail(f"{path.removesuffix('.sig')}.txt", "missing: only its signature is here")

@@ -33,7 +33,7 @@ from camera_gateway.roles.offering import services_of
 from camera_gateway.roles.opening import gateway_of
 from camera_gateway.roles.reporting import Reporter
 from camera_gateway.roles.retaining import start_retention
-from camera_gateway.roles.sealing import start_sealing
+from camera_gateway.roles.sealing import start_anchoring, start_sealing
 from camera_gateway.roles.stores import open_configured
 from camera_gateway.roles.uploading import make_quota, make_uploader
 from camera_gateway.roles.viewing import start_viewing
@@ -184,6 +184,7 @@ async def _serve(loaded: Loaded, clock: Clock, stop: Stop, held: AsyncExitStack)
         running.start(_tidy_store(gateway, tidy_bell, stop), name="tidy")
         for start in (start_retention, start_drilling, start_sealing, start_closing):
             start(running, gateway, timetable, stop)
+        start_anchoring(running, gateway, timetable, stop, metrics.audit_head_age_seconds.set)
         start_viewing(running, gateway, offered.watching, stop)
         running.start(run_identifying(gateway, stop), name="identity")
         running.start(reporter.run(stop), name="report")

@@ -102,7 +102,8 @@ while read -r file; do
     elif [ ! -f "$work/no-scope" ] && [ ! -s "$work/unsound" ]; then
         case $name in
             *.pub | SEAL.*.txt | SEAL.*.sig | SEAL.*.tsr | SEAL.*.p7s | *.SHA256SUMS | *.INDEX.jsonl | *.GAPS.tsv) ;;
-            TOMBSTONES.*.tsv | verify.py | verify.sh | HOW-TO-VERIFY.*.txt) ;;
+            HEAD.txt) signed "$file" || fail "$file" "its signature does not fit: text or signature was changed" ;;
+            HEAD.sig | TOMBSTONES.*.tsv | verify.py | verify.sh | HOW-TO-VERIFY.*.txt) ;;
             *)
                 was=$(grep "^$(hash "$file")  " "$work/listed" | head -n 1 | cut -c 67-)
                 if [ -n "$was" ]; then

@@ -282,4 +282,6 @@ async def test_a_changed_audit_row_is_found_by_the_verb(people: People) -> None:
         tx.connection.exec_driver_sql("UPDATE audit SET actor = 'shell:nobody' WHERE number = 3")
         head = audit_log.head(tx)
     found = await people.do(SHELL, "audit.verify")
+    anchored = found.pop("anchored")
     assert found == {"ok": False, "rows": head[0], "head": head[1], "broken_at": 3}
+    assert (anchored["checked"], anchored["heads"]) == (True, 0)
