@@ -44,6 +44,14 @@ def worst(shown: list[Shown], fps: float = FPS) -> float:
     return max(abs(one.off_by(fps)) for one in shown)
 
 
+def pause(page: Page) -> None:
+    page.keyboard.press("k")
+    until(
+        page, "() => !window.player.conductor.playing && [...document.querySelectorAll('video')].every((v) => v.paused)"
+    )
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
 def test_every_picture_bears_its_own_time(page: Page, house: PortalHouse) -> None:
     open_player(page, house, HALL_, at_us=START_US + 3 * US)
     shown = wait_until_shown(page, 40)
@@ -73,19 +81,21 @@ def test_over_a_gap_into_another_format_the_time_stays_true_and_the_gap_is_named
 
 def test_a_seek_into_the_middle_and_back_shows_the_right_picture(page: Page, house: PortalHouse) -> None:
     open_player(page, house, HALL_, at_us=START_US + 10 * US)
-    wait_until_shown(page, 5)
+    wait_until_shown(page, 2)
+    pause(page)
     for place in (77, 165, 30, 161, 119):
         go(page, START_US + place * US + 500_000)
-        shown = wait_until_shown(page, 3)
-        assert worst(shown) <= 1
-        assert abs(shown[0].wall_us - START_US - place * US - 500_000) <= US // FPS
+        shown = wait_until_shown(page, 1)[-1]
+        assert shown.off_by(FPS) == 0
+        assert 0 <= START_US + place * US + 500_000 - shown.wall_us < US // FPS
 
 
 def test_a_seek_into_a_gap_goes_on_after_it(page: Page, house: PortalHouse) -> None:
     open_player(page, house, HALL_, at_us=START_US + 10 * US)
     wait_until_shown(page, 2)
+    pause(page)
     go(page, START_US + 130 * US)
-    shown = wait_until_shown(page, 3)
+    shown = wait_until_shown(page, 1)
     assert shown[0].wall_us == START_US + 160 * US
     assert "13:56:00" in page.locator(".player-notice").inner_text()
 
@@ -93,7 +103,7 @@ def test_a_seek_into_a_gap_goes_on_after_it(page: Page, house: PortalHouse) -> N
 def test_steps_go_picture_by_picture_both_ways_and_over_the_gap(page: Page, house: PortalHouse) -> None:
     open_player(page, house, HALL_, at_us=START_US + 119 * US)
     wait_until_shown(page, 2)
-    page.keyboard.press("k")
+    pause(page)
     go(page, START_US + 119 * US + 880_000)
     wait_until_shown(page, 1)
     found = []
