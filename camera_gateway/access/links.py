@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from camera_gateway.access.secret_texts import new_link_secret
 from camera_gateway.catalogue import credentials
 from camera_gateway.catalogue.credentials import LinkRow
+from camera_gateway.clock import US
 
 if TYPE_CHECKING:
     from camera_gateway.catalogue.opening import Transaction
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 def make_link(tx: Transaction, user: UserId | None, life_us: int) -> tuple[LinkRow, str]:
     """Make a link for a user, or for the first administrator; return what is kept of it, and its secret."""
     made, now_us = new_link_secret(), tx.clock.now_us()
-    row = LinkRow(made.id, user, str(tx.actor), now_us, now_us + life_us, None, None)
+    expires_us = (now_us + life_us) // US * US  # people read it
+    row = LinkRow(made.id, user, str(tx.actor), now_us, expires_us, None, None)
     credentials.add_link(tx, row, made.digest)
     return row, made.text
 

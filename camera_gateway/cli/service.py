@@ -25,12 +25,14 @@ commands = click.Group("service", help="The service itself; its commands stand a
 @command(commands, "init")
 @click.option("--data-dir", type=click.Path(file_okay=False, path_type=Path), help="Where everything is kept.")
 def init(shell: Shell, *, data_dir: Path | None) -> None:
-    """Make keys and catalogue in an empty data directory."""
-    made = lifecycle.initialise(shell.config, data_dir, shell.clock)
+    """Make keys and catalogue in an empty data directory, and a sign-in link for the first administrator."""
+    made = lifecycle.initialise(shell.config, data_dir, shell.clock, first_link=True)
     if not shell.out.document(made):
         shell.out.say(f"{made['data_dir']} is ready; its settings are in {made['config']}")
         shell.out.say(f"keep a copy of {made['credentials_key']} off this machine: it opens the camera passwords")
         shell.out.say(f"write on paper, and sign, what every seal is checked by: {made['seal_key_fingerprint']}")
+        shell.out.say(f"once it runs, the first administrator signs in by (once, until {made['sign_in_until']}):")
+        shell.out.say(f"  {made['sign_in_link']}")
 
 
 @command(commands, "run")

@@ -39,14 +39,15 @@ group = click.Group("user", help="People: who may do what, where, and until when
 @command(group, "add")
 @click.option("--name", required=True, help="The person's name.")
 @click.option("id_", "--id", help="The account's id, chosen once (default: made from the name).")
+@click.option("--post", default="", help="The person's position, as registers of access name it.")
 @click.option("--role", type=ROLES, help="A first role (default: none yet).")
 @scope_and_end
 def add(shell: Shell, *, id_: str | None, **options: Any) -> None:  # noqa: ANN401 - passed on
-    """Add a person; a token lets them act."""
+    """Add a person; a sign-in link lets them in, a token lets a program act for them."""
     made = shell.call("user.add", id=id_, **options)
     if not shell.out.document(made):
         shell.out.say(f"user {made['id']} is added: {_roles(made)}")
-        shell.out.say(f"next: camera-gateway token create {made['id']}")
+        shell.out.say(f"next: camera-gateway user invite {made['id']}")
 
 
 @command(group, "list")
@@ -63,10 +64,35 @@ def list_(shell: Shell) -> None:
 @command(group, "disable")
 @click.argument("user")
 def disable(shell: Shell, user: str) -> None:
-    """End USER's account for good; none of its tokens works from now on."""
+    """End USER's account for good; none of its sessions and tokens works from now on."""
     found = shell.call("user.disable", user=user)
     if not shell.out.document(found):
         shell.out.say(f"user {user} is disabled, with every token")
+
+
+@command(group, "invite")
+@click.argument("user", required=False)
+def invite(shell: Shell, *, user: str | None) -> None:
+    """Make a sign-in link for USER, good once; without USER, for the first administrator."""
+    made = shell.call("user.invite", user=user)
+    if not shell.out.document(made):
+        click.echo(made["link"])
+        whom = "the first administrator" if made["first"] else made["user"]
+        shell.out.notes.print(f"for {whom}, good once and until {made['expires']}; it is not shown again")
+
+
+@command(group, "totp-reset")
+@click.argument("user")
+def totp_reset(shell: Shell, user: str) -> None:
+    """Take USER's lost second factor away: one administrator asks, another does the same within a day."""
+    found = shell.call("user.totp-reset", user=user)
+    if not shell.out.document(found):
+        done = found["state"] == "reset"
+        shell.out.say(
+            f"user {user} sets up a new second factor at the next sign-in"
+            if done
+            else f"asked: another administrator runs camera-gateway user totp-reset {user} within a day"
+        )
 
 
 @command(group, "role")

@@ -41,6 +41,8 @@ PLACES = (
     ("Медпункт", "medical", "medical-room"),
     ("Запасной выход", "entrance", "emergency-exit"),
 )
+PEOPLE = ("administrator", "auditor")
+"""The accounts of the demonstration; each has no way in but the link that is printed."""
 FAULTY = 10
 """The camera that is switched off: its address answers nobody."""
 CONFIG = """\
@@ -116,11 +118,19 @@ async def register(loaded: Loaded, directory: Path, count: int, port: int) -> No
                     "region": "Абай",
                 },
             )
+        if not await perform(gateway, actor, "user.list", {}):
+            await _add_people(gateway, actor)
         known = {c["id"] for c in await perform(gateway, actor, "camera.list", {"retired": True})}
         for number in range(1, count + 1):
             name, zone, identity = _place(number)
             if identity not in known:
                 await _register_one(gateway, actor, number, name, zone, identity, port, password)
+
+
+async def _add_people(gateway: Gateway, actor: Actor) -> None:
+    words = (("Администратор (демонстрация)", "администратор"), ("Аудитор (демонстрация)", "аудитор"))
+    for role, (name, post) in zip(PEOPLE, words, strict=True):
+        await perform(gateway, actor, "user.add", {"id": role, "name": name, "post": post, "role": role})
 
 
 def _place(number: int) -> tuple[str, str, str]:

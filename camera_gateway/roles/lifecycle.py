@@ -11,14 +11,17 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from camera_gateway.access.links import address_of_link, make_link
 from camera_gateway.catalogue.migrating import migrate as migrate_catalogue
 from camera_gateway.catalogue.opening import Catalogue
-from camera_gateway.clock import Clock, SystemClock
+from camera_gateway.clock import Clock, SystemClock, rfc3339
+from camera_gateway.domain.people import Actor
 from camera_gateway.errors import Refused, Unavailable
 from camera_gateway.evidence.signing import PRIVATE_NAME, SigningKey
 from camera_gateway.logs import set_up_logs
 from camera_gateway.roles import demo
 from camera_gateway.roles.loading import Loaded, load_settings
+from camera_gateway.roles.local import shell_user
 from camera_gateway.roles.opening import credentials_key
 from camera_gateway.roles.run import recorder_command, run_all
 from camera_gateway.roles.watching import Watch
@@ -37,8 +40,11 @@ data_dir = "."
 """
 
 
-def initialise(config: Path | None, data_dir: Path | None, clock: Clock) -> dict[str, Any]:
-    """Make keys and catalogue; `Refused` for a directory in use. Returns what was made."""
+def initialise(config: Path | None, data_dir: Path | None, clock: Clock, *, first_link: bool = False) -> dict[str, Any]:
+    """Make keys and catalogue; `Refused` for a directory in use. Returns what was made.
+
+    With `first_link` there is a sign-in link for the first administrator among it: shown now, and never again.
+    """
     if config is None and data_dir is not None:
         if data_dir.exists() and (not data_dir.is_dir() or any(data_dir.iterdir())):
             raise Refused(f"{data_dir} is in use", hint="choose another --data-dir, or an empty one")
@@ -51,10 +57,10 @@ def initialise(config: Path | None, data_dir: Path | None, clock: Clock) -> dict
             f"the settings name another data directory: {loaded.settings.site.data_dir}",
             hint="leave out --data-dir, or change [site] data_dir",
         )
-    return _initialise(loaded, clock)
+    return _initialise(loaded, clock, first_link=first_link)
 
 
-def _initialise(loaded: Loaded, clock: Clock) -> dict[str, Any]:
+def _initialise(loaded: Loaded, clock: Clock, *, first_link: bool = False) -> dict[str, Any]:
     directory = loaded.settings.site.data_dir
     key = credentials_key(directory)
     if key.exists():
@@ -69,6 +75,7 @@ def _initialise(loaded: Loaded, clock: Clock) -> dict[str, Any]:
         ) from error
     catalogue = Catalogue.create(loaded.settings.catalogue.url, directory, clock)
     identity = catalogue.identity
+    way_in = _first_link(loaded, catalogue) if first_link else {}
     catalogue.close()
     Vault.create(key)
     seal_key = SigningKey.create(directory / "keys")
@@ -79,6 +86,17 @@ def _initialise(loaded: Loaded, clock: Clock) -> dict[str, Any]:
         "credentials_key": str(key),
         "seal_key": str(directory / "keys" / PRIVATE_NAME),
         "seal_key_fingerprint": seal_key.public.fingerprint,
+        **way_in,
+    }
+
+
+def _first_link(loaded: Loaded, catalogue: Catalogue) -> dict[str, str]:
+    with catalogue.write(Actor("shell", shell_user())) as tx:
+        link, secret = make_link(tx, None, loaded.settings.access.link_us)
+    return {
+        "sign_in_token": secret,
+        "sign_in_link": address_of_link(loaded.settings, secret),
+        "sign_in_until": rfc3339(link.expires_us),
     }
 
 
@@ -126,7 +144,7 @@ def run_demo(say: Callable[[str], None], *, port: int | None, cameras: int, seco
         say(f"demo: {cameras} simulated cameras, one of them faulty; everything is under {directory}")
         say(f"look into it: camera-gateway --config {loaded.file} camera list")
         child = demo.prepare(loaded, directory, cameras)
-        watch = Watch(loaded, clock, say, port)
+        watch = Watch(loaded, clock, say, port, people=demo.PEOPLE)
         running = run_all(loaded, clock, port=port, extra=[child], watch=watch.follow, seconds=seconds, log_dir=log_dir)
         asyncio.run(running)
     return 0

@@ -1,6 +1,7 @@
-"""What the terminal of `run` shows: the address, and how it goes, in a sentence whenever that changes.
+"""What the terminal of `run` shows: the address, ways in for who has none, and how it goes when that changes.
 
-Asks over the control socket like any command; it can fail without harm to what it watches.
+Asks over the control socket like any command; it can fail without harm to what it watches. Sign-in links go to the
+terminal alone, never to a log.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from camera_gateway.api.control_client import SOCKET_NAME, ask
 from camera_gateway.errors import GatewayError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
+    from pathlib import Path
 
     from camera_gateway.clock import Clock
     from camera_gateway.roles.loading import Loaded
@@ -25,7 +27,16 @@ AT_LEAST_EVERY_US = 60_000_000
 class Watch:
     """Asks `serve` how it goes and tells the terminal."""
 
-    def __init__(self, loaded: Loaded, clock: Clock, say: Callable[[str], None], port: int | None) -> None:
+    def __init__(
+        self,
+        loaded: Loaded,
+        clock: Clock,
+        say: Callable[[str], None],
+        port: int | None,
+        people: Collection[str] = (),
+    ) -> None:
+        """Tell `say`; `people` are users who get a link as long as they have not signed in."""
+        self._people = people
         self._loaded = loaded
         self._clock = clock
         self._say = say
@@ -46,8 +57,26 @@ class Watch:
                 api = self._loaded.settings.api
                 scheme = "https" if api.tls else "http"
                 self._say(f"listening on {scheme}://{api.host}:{self._port or api.port}/  (/healthz /readyz /metrics)")
+                await loop.run_in_executor(None, self._welcome, path)
                 self._say("stop with Ctrl-C")
             self._tell(found)
+
+    def _welcome(self, path: Path) -> None:
+        """Print a way in for the first administrator, or for those who have not used theirs yet."""
+        try:
+            users = ask(path, "user.list", {}, answer_s=10)
+            if not any(_administers(user) for user in users):
+                self._say_link("the first administrator", ask(path, "user.invite", {}, answer_s=10))
+            for user in users:
+                wanted = user["id"] in self._people or _administers(user)
+                if wanted and not user["signed_up"] and user["state"] == "active":
+                    self._say_link(user["id"], ask(path, "user.invite", {"user": user["id"]}, answer_s=10))
+        except GatewayError as error:
+            self._say(f"no sign-in link: {error.message}; {error.hint}")
+
+    def _say_link(self, whom: str, made: dict[str, Any]) -> None:
+        self._say(f"sign-in link of {whom}, good once and until {made['expires']}:")
+        self._say(f"  {made['link']}")
 
     def _tell(self, found: dict[str, Any]) -> None:
         sentence = describe(found)
@@ -55,6 +84,11 @@ class Watch:
         if sentence != self._told or now_us - self._told_us > AT_LEAST_EVERY_US:
             self._told, self._told_us = sentence, now_us
             self._say(f"{found['at'][11:19]}  {sentence}")
+
+
+def _administers(user: dict[str, Any]) -> bool:
+    held = (role for role in user["roles"] if role["in_force"] and role["scope"] == "all")
+    return user["state"] == "active" and any(role["role"] == "administrator" for role in held)
 
 
 def describe(found: dict[str, Any]) -> str:
