@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 
 from aiohttp import hdrs, web
 
+from camera_gateway.api import cookies
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -71,7 +73,8 @@ class Portal:
     """Every file of the portal, read once. `version` is the digest of all of them."""
 
     version: str
-    page: bytes
+    page: str
+    """Still with `{session}` in it."""
     assets: Mapping[str, Asset]
 
 
@@ -94,16 +97,17 @@ def load_portal(directory: Path) -> Portal:
         kind = TYPES[path.suffix]
         assets[name] = Asset(kind, body, packed)
     version = digest.hexdigest()[:_HASH_CHARACTERS]
-    page = template.replace("{static}", f"/static/{version}").replace("{version}", version)
-    return Portal(version, page.encode(), assets)
+    return Portal(version, template.replace("{static}", f"/static/{version}"), assets)
 
 
 def add_portal(app: web.Application, portal: Portal) -> None:
     """Serve the portal: its page at its own addresses, its assets under their digest. To be added after all else."""
 
-    async def page(_request: web.Request) -> web.Response:
+    async def page(request: web.Request) -> web.Response:
+        # whether a session is shown, not whether it holds: so that nobody is asked about who has none
+        session = "none" if cookies.shown(request) is None else "shown"
         return web.Response(
-            body=portal.page,
+            body=portal.page.replace("{session}", session).encode(),
             headers={
                 hdrs.CONTENT_TYPE: "text/html; charset=utf-8",
                 hdrs.CACHE_CONTROL: "no-store",

@@ -27,12 +27,13 @@ export function url(path, query = {}) {
 export function makeApi({ signedOut = () => {} } = {}) {
   const api = {
     csrf: null,
-    async call(method, path, { query, body, signal, quiet = false } = {}) {
+    async call(method, path, { query, body, signal, quiet = false, background = false } = {}) {
       const headers = { Accept: "application/json" };
       const options = { method, headers, signal, credentials: "same-origin", cache: "no-store", redirect: "error" };
       if (method !== "GET" && api.csrf) headers["X-CSRF-Token"] = api.csrf;
-      if (body instanceof FormData || body instanceof Blob) options.body = body;
-      else if (body !== undefined) {
+      // what a page asks by itself does not keep the session of somebody who has left
+      if (background) headers["X-Background"] = "1";
+      if (body !== undefined) {
         headers["Content-Type"] = "application/json";
         options.body = JSON.stringify(body);
       }
@@ -61,11 +62,11 @@ export function makeApi({ signedOut = () => {} } = {}) {
     patch: (path, body = {}, options) => api.call("PATCH", path, { body, ...options }),
     delete: (path, query, options) => api.call("DELETE", path, { query, ...options }),
     /** Every row of a paged list, at most `most`; a list that is not paged is returned as it is. */
-    async all(path, query = {}, most = 5000) {
+    async all(path, query = {}, most = 5000, options = {}) {
       const items = [];
       let cursor = null;
       do {
-        const page = await api.get(path, { ...query, limit: 500, cursor });
+        const page = await api.get(path, { ...query, limit: 500, cursor }, options);
         if (Array.isArray(page)) return page;
         items.push(...page.items);
         cursor = page.next;

@@ -9,16 +9,15 @@ export function enrolment(context, done, { code = null } = {}) {
   const place = h("div", { class: "stack" });
   async function begin() {
     const made = await api.post("me/totp", code ? { code } : {});
-    const picture = made.qr?.startsWith("<svg") || made.qr?.startsWith("<?xml") ? `data:image/svg+xml;utf8,${encodeURIComponent(made.qr)}` : made.qr;
-    fill(place, h("p", {}, t("totp.text")), h("div", { class: "enrol" }, h("img", { class: "qr", src: picture, alt: t("totp.qr"), width: 200, height: 200 }),
+    fill(place, h("p", {}, t("totp.text")), h("div", { class: "enrol" }, h("img", { class: "qr", src: made.qr, alt: t("totp.qr"), width: 200, height: 200 }),
       h("div", { class: "stack" }, h("p", { class: "small muted" }, t("totp.by-hand")), h("code", { class: "secret" }, made.secret.replace(/(.{4})(?=.)/g, "$1 ")))),
     form(context, {
       submit: t("totp.confirm"),
       async send(values) {
         const answer = await api.post("me/totp/confirm", { code: values.code }, { quiet: true });
-        if (answer.csrf) api.csrf = answer.csrf;
+        api.csrf = answer.csrf;
         await context.refreshMe();
-        fill(place, recoveryCodes(context, answer.recovery_codes ?? answer.codes, done));
+        fill(place, recoveryCodes(context, answer.recovery_codes, done));
       },
     }, field(t("sign-in.code"), { name: "code", inputmode: "numeric", autocomplete: "one-time-code", required: true, maxlength: 10 }, { hint: t("totp.code.hint") })));
   }

@@ -20,6 +20,7 @@ function signedOut() {
 
 /** Ask who is signed in; null when nobody is. */
 async function learnMe() {
+  document.documentElement.dataset.session = "shown";
   try {
     state.me = await api.get("me", {}, { quiet: true });
     api.csrf = state.me.csrf;
@@ -129,8 +130,11 @@ async function begin() {
   await speak(i18n.preferred());
   addEventListener("popstate", () => show());
   catchLinks(go);
+  // one-time links are written so that no server sees their secret: {address}#/welcome?token=…
+  if (location.hash.startsWith("#/welcome")) history.replaceState({}, "", `/welcome${location.hash}`);
   try {
-    await learnMe();
+    // a browser that showed no session when the page was fetched has none to ask about
+    if (document.documentElement.dataset.session === "shown") await learnMe();
     if (state.me?.language in i18n.LANGUAGES) await speak(state.me.language);
   } catch (problem) {
     fill(root, h("main", { class: "bare" }, failure(contextFor(null, new URL(location.href)), problem)));

@@ -86,7 +86,7 @@ export function later(context, work, { title, lines = 3 } = {}) {
  * A table. `columns`: {title, cell(row) → content, number, head (the row's own heading), sort(row) → value}.
  * On a phone each row becomes a card with the titles beside the values; the roles keep it a table for readers.
  */
-export function table(context, { caption, hidden = true, columns, rows, none, cards = true, sortable = false }) {
+export function table(context, { caption, hidden = true, columns, rows, none, sortable = false }) {
   const used = columns.filter(Boolean);
   const body = h("tbody", { role: "rowgroup" });
   let order = null;
@@ -115,9 +115,18 @@ export function table(context, { caption, hidden = true, columns, rows, none, ca
   });
   if (!rows.length && none) return none;
   draw();
-  return h("div", { class: "table", tabindex: cards ? null : "0", role: cards ? null : "region", "aria-label": cards ? null : caption },
-    h("table", { class: cards ? "cards" : null, role: "table" }, caption && h("caption", { class: hidden ? "sr" : null }, caption),
+  const place = h("div", { class: "table" },
+    h("table", { class: "cards", role: "table" }, caption && h("caption", { class: hidden ? "sr" : null }, caption),
       h("thead", { role: "rowgroup" }, h("tr", { role: "row" }, heads)), body));
+  // what can be scrolled can be reached by the keyboard, and has a name
+  new ResizeObserver(() => {
+    const scrolls = place.scrollWidth > place.clientWidth + 1;
+    for (const [name, value] of [["tabindex", "0"], ["role", "region"], ["aria-label", caption]]) {
+      if (scrolls) place.setAttribute(name, value);
+      else place.removeAttribute(name);
+    }
+  }).observe(place);
+  return place;
 }
 
 /** A field with its label, hint and place for what is wrong. `input`: an element, or the properties of an <input>. */
@@ -129,7 +138,8 @@ export function field(label, input, { hint, whole, name } = {}) {
   const notes = [];
   if (hint) notes.push(h("span", { class: "hint", id: `${id}-h` }, hint));
   if (hint) element.setAttribute("aria-describedby", `${id}-h`);
-  return h("div", { class: whole ? "field whole" : "field" }, h("label", { for: id }, label), notes, element);
+  // the hint stands below, so that fields of a row stay in line
+  return h("div", { class: whole ? "field whole" : "field" }, h("label", { for: id }, label), element, notes);
 }
 
 export const check = (label, props = {}) => h("label", { class: "check" }, h("input", { type: "checkbox", ...props }), h("span", {}, label));

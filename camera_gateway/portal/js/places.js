@@ -17,9 +17,8 @@ export async function places(api, { retired = false } = {}) {
   };
 }
 
-/** The time zone of a camera that was fetched by itself. */
-export async function zoneOf(api, camera) {
-  if (camera.time_zone) return camera.time_zone;
+/** Where a camera that was fetched by itself is: {zone, owner}. */
+export async function placeOf(api, camera) {
   const institution = await api.get(`institutions/${camera.institution}`);
-  return institution.sites.find((site) => site.id === camera.site)?.time_zone;
+  return { owner: institution, zone: institution.sites.find((site) => site.id === camera.site)?.time_zone };
 }

@@ -4,6 +4,13 @@ import { h } from "./dom.js";
 import { facts, note } from "./parts.js";
 import { word } from "./words.js";
 
+/** How far the camera's clock is off, in words; null where nobody knows. */
+export function clockWords({ t, formats }, offset_s) {
+  if (offset_s === null || offset_s === undefined) return null;
+  if (Math.abs(offset_s) < 1) return t("camera.clock.right");
+  return t(offset_s < 0 ? "camera.clock.slow" : "camera.clock.fast", { span: formats.duration(Math.abs(offset_s)) });
+}
+
 export function probeResult(context, found) {
   const { t, formats, texts } = context;
   if (!found.ok) {
@@ -16,8 +23,7 @@ export function probeResult(context, found) {
     [t("camera.video"), [video.codec, video.width && `${video.width} × ${video.height}`, video.fps && t("probe.fps", { fps: formats.number(video.fps, 1) })].filter(Boolean).join(" · ")],
     [t("probe.gop"), video.gop_s ? formats.duration(video.gop_s) : null],
     [t("probe.audio"), audio ? (audio.codec ?? t("common.yes")) : t("common.no")],
-    [t("camera.clock"), found.clock_offset_s === null || found.clock_offset_s === undefined ? t("common.unknown")
-      : t(found.clock_offset_s < 0 ? "camera.clock.slow" : "camera.clock.fast", { span: formats.duration(Math.abs(found.clock_offset_s)) })],
+    [t("camera.clock"), clockWords(context, found.clock_offset_s) ?? t("common.unknown")],
     [t("probe.auth"), found.auth ?? null]),
   found.skipped?.length ? h("p", { class: "muted small" }, t("probe.skipped", { what: formats.list(found.skipped) })) : null);
 }

@@ -38,7 +38,7 @@ export function drawShell(context, { bare }) {
   const { t, me, may, signOut } = context;
   const main = h("main", { id: "content", tabindex: "-1" });
   if (bare) {
-    const element = h("div", { class: "bare-frame" }, h("div", {}, brand(), main), h("footer", {}, h("div", {}, languageChoice(context)), h("div", {}, themeChoice(context))));
+    const element = h("div", { class: "bare-frame" }, h("div", { class: "bare-inner" }, h("header", {}, brand()), main), h("footer", {}, h("div", {}, languageChoice(context)), h("div", {}, themeChoice(context))));
     return { element, main, bare, mark: () => {} };
   }
   const links = [];
@@ -49,8 +49,7 @@ export function drawShell(context, { bare }) {
   })).filter((group) => group.length);
   const side = h("nav", { class: "side", id: "menu", "aria-label": t("nav.label") }, brand(), groups.map((group) => h("ul", {}, group)),
     h("div", { class: "me" }, h("a", { href: "/account" }, h("span", {}, h("span", { class: "sr" }, `${t("nav.account")}: `), me.name || me.user)),
-      h("div", { class: "row" }, languageChoice(context)), h("div", { class: "row" }, themeChoice(context)),
-      h("div", { class: "row" }, button(t("nav.sign-out"), signOut, "small"))));
+      h("div", { class: "choice" }, languageChoice(context), themeChoice(context)), button(t("nav.sign-out"), signOut, "small")));
   links.push(side.querySelector('a[href="/account"]'));
   const toggle = h("button", { type: "button", "aria-expanded": "false", "aria-controls": "menu", onclick: () => open(!side.classList.contains("open")) }, t("nav.menu"));
   function open(yes) {

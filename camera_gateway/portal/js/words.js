@@ -30,3 +30,12 @@ export const zoneWord = (context, zone) => word(context, "zone", zone);
 
 /** Who did something, without the kind of proof that they gave: "session:alia" is alia. */
 export const person = ({ t }, actor) => (actor ? (actor === "system:gateway" ? t("actor.system") : actor.startsWith("shell:") ? t("actor.shell", { name: actor.slice(6) }) : actor.replace(/^(token|session):/, "")) : "–");
+
+/** Why footage is on hold: people's own words, or ours where the service placed it. */
+export function holdReason({ t }, reason) {
+  const body = /^request for footage by (.+)$/.exec(reason)?.[1];
+  return body ? t("holds.reason.request", { body }) : reason === "incident" ? t("holds.reason.incident") : reason;
+}
+
+/** The name of a rule: an own one as it is called, the settings as such. */
+export const ruleName = ({ t }, rule) => (rule.startsWith("settings(") ? t("retention.settings") : rule);

@@ -31,7 +31,7 @@ export async function page(context) {
     title: t("account.codes"), text: t("account.codes.text"), submit: t("account.codes.do"), fields: [code()],
     send: async (values) => {
       const made = await api.post("me/recovery-codes", { code: values.code });
-      setTimeout(() => ask(context, { title: t("account.codes"), text: recoveryCodes(context, made.recovery_codes ?? made.codes ?? made, () => document.querySelector("dialog")?.close()), submit: t("common.close") }), 0);
+      setTimeout(() => ask(context, { title: t("account.codes"), text: recoveryCodes(context, made.recovery_codes, () => document.querySelector("dialog")?.close()), submit: t("common.close") }), 0);
     },
   });
   return whole(head(t("nav.account"), { lead: me.name }),
@@ -40,10 +40,10 @@ export async function page(context) {
         [t("people.roles"), me.roles?.length ? h("ul", { class: "plain" }, me.roles.map((role) => h("li", {}, word(context, "role", role.role ?? role), role.scope ? [" · ", tag(role.scope === "all" ? t("scope.all") : role.scope)] : null, role.expires ? h("span", { class: "muted small" }, ` · ${t("people.until")} ${formats.day(role.expires)}`) : null))) : t("people.no-role")],
         [t("account.zone"), formats.zoneName(formats.here)]),
       field(t("nav.language"), select(Object.entries(LANGUAGES), context.language, { onchange: (event) => setLanguage(event.target.value) })), purposeLine(context)),
-      card(t("account.totp"), status(me.totp ? "good" : "bad", me.totp ? t("account.totp.on") : t("account.totp.off")), h("div", { class: "row" }, button(t("account.totp.renew"), renew), button(t("account.codes"), codes))),
+      card(t("account.totp"), status(me.totp ? "good" : "bad", me.totp ? t("account.totp.on") : t("account.totp.off")), h("p", { class: me.recovery_codes_left < 3 ? "" : "muted" }, t("account.codes.left", { count: me.recovery_codes_left })), h("div", { class: "row" }, button(t("account.totp.renew"), renew), button(t("account.codes"), codes))),
       card(t("account.password"), password),
       card(t("account.sessions"), later(context, async () => table(context, {
-        caption: t("account.sessions"), rows: await api.all("me/sessions"),
+        caption: t("account.sessions"), rows: (await api.get("me/sessions")).items,
         columns: [
           { title: t("account.session.where"), head: true, cell: (row) => [row.address, row.this_one ? [" ", tag(t("account.session.this"))] : null, h("br"), h("span", { class: "muted small" }, (row.agent ?? "").slice(0, 80))] },
           { title: t("account.session.used"), cell: (row) => formats.time(row.last_used) },

@@ -8,7 +8,7 @@ import { RESTRICTED, ZONES, zoneWord } from "../words.js";
 
 export async function page(context) {
   const { t, api, go, query } = context;
-  const [institutions, vendors] = await Promise.all([api.all("institutions"), api.all("vendors").catch(() => [])]);
+  const institutions = await api.all("institutions");
   if (!institutions.length) return narrow(head(t("cameras.add"), { trail: [t("nav.cameras"), "/cameras"] }), note("info", t("add.no-institution"), t("add.no-institution.text"), h("div", { class: "row" }, link("/institutions", t("nav.institutions"), "main"))));
   const institution = institutions.find((one) => one.id === query.get("institution"))?.id ?? institutions[0].id;
   const seen = h("div", { class: "stack", "aria-live": "polite" });
@@ -21,11 +21,11 @@ export async function page(context) {
     const asked = { ...given(values), institution: values.institution };
     probed = null;
     fill(seen, later(context, async () => {
-      const found = await api.post("cameras/probe", { ...asked, seconds: 3 });
+      const found = await api.post("cameras/probe", { ...asked, seconds: 3, picture: true });
       probed = found.ok ? JSON.stringify(asked) : null;
       const picture = h("figure", { class: "first-picture" });
       if (found.ok) {
-        if (found.picture) fill(picture, h("img", { src: `data:image/jpeg;base64,${found.picture}`, alt: t("add.picture") }), h("figcaption", { class: "muted small" }, t("add.picture.check")));
+        if (found.picture?.jpeg) fill(picture, h("img", { src: `data:image/jpeg;base64,${found.picture.jpeg}`, width: found.picture.width, height: found.picture.height, alt: t("add.picture") }), h("figcaption", { class: "muted small" }, t("add.picture.check")));
         else fill(picture, h("figcaption", { class: "muted small" }, t("add.picture.none")));
       }
       return [probeResult(context, found), found.ok && picture];
@@ -33,16 +33,6 @@ export async function page(context) {
   }
 
   const url = field(t("camera.address"), { name: "url", required: true, pattern: "rtsp://.+", "data-wrong": t("add.url.wrong"), placeholder: "rtsp://192.168.10.64:554/…", spellcheck: "false", autocapitalize: "none", autocomplete: "off", value: query.get("url") ?? "" }, { hint: t("add.url.hint"), whole: true });
-  const template = vendors.length ? field(t("add.vendor"), select([["", t("add.vendor.none")], ...vendors.map((vendor) => [vendor.id, vendor.name])], "", {
-    onchange: (event) => {
-      const vendor = vendors.find((one) => one.id === event.target.value);
-      const pattern = vendor && (vendor.main ?? vendor.path ?? vendor.paths?.[0]?.path ?? vendor.paths?.[0]);
-      const input = url.querySelector("input");
-      const host = /^rtsp:\/\/([^/]+)/.exec(input.value)?.[1] ?? "";
-      if (typeof pattern === "string") input.value = `rtsp://${host}${pattern.startsWith("/") ? "" : "/"}${pattern}`;
-      input.focus();
-    },
-  }), { hint: t("add.vendor.hint"), whole: true }) : null;
   const zone = select([["", t("add.zone.choose")], ...ZONES.map((one) => [one, zoneWord(context, one)])], query.get("zone") ?? "", { name: "zone", required: true, onchange: (event) => { strict.hidden = !RESTRICTED.has(event.target.value); } });
   const strict = h("div", { class: "whole", hidden: true }, note("info", t("camera.restricted"), t("add.restricted")));
   const element = form(context, {
@@ -57,7 +47,7 @@ export async function page(context) {
   card(t("add.where"), h("div", { class: "fields" }, institutionField(context, institutions, institution),
     field(t("camera.name"), { name: "name", required: true, maxlength: 200, value: query.get("name") ?? "", "data-first": true }, { hint: t("add.name.hint") }),
     field(t("camera.zone"), zone, { hint: t("add.zone.hint") }), field(t("camera.id"), { name: "id", pattern: "[a-z0-9][a-z0-9\\-]{1,40}", "data-wrong": t("form.id"), autocapitalize: "none", spellcheck: "false" }, { hint: t("add.id.hint") }), strict)),
-  card(t("add.network"), h("div", { class: "fields" }, template, url,
+  card(t("add.network"), h("div", { class: "fields" }, url,
     field(t("camera.account"), { name: "username", autocomplete: "off", spellcheck: "false", autocapitalize: "none" }),
     field(t("camera.password"), { name: "password", type: "password", autocomplete: "new-password" }, { hint: t("add.password.hint") })),
   h("div", { class: "row" }, button(t("add.look"), () => look(element))), seen));

@@ -12,18 +12,18 @@ export async function page(context) {
   const chosen = { institution: query.get("institution") ?? institutions[0]?.id ?? "" };
 
   function found(report) {
-    const rows = report?.devices ?? report?.items ?? report?.found ?? [];
     setQuery({ job: null });
-    const address = (row) => row.url ?? row.urls?.[0] ?? row.streams?.[0]?.url ?? `rtsp://${row.address ?? row.host}/`;
+    const first = (row) => row.profiles.find((one) => one.url)?.url ?? `rtsp://${row.address}${row.rtsp_port && row.rtsp_port !== 554 ? `:${row.rtsp_port}` : ""}/`;
     return table(context, {
-      caption: t("discover.found"), rows, hidden: false,
+      caption: t("discover.found"), rows: report.found, hidden: false,
       none: empty(t("discover.none"), t("discover.none.text"), link("/cameras/add", t("cameras.add"))),
       columns: [
-        { title: t("discover.address"), head: true, cell: (row) => h("code", {}, row.address ?? row.host ?? "–") },
-        { title: t("camera.model"), cell: (row) => [row.vendor ?? row.manufacturer, row.model].filter(Boolean).join(" ") || "–" },
+        { title: t("discover.address"), head: true, cell: (row) => h("code", {}, row.address) },
+        { title: t("camera.model"), cell: (row) => [[row.vendor, row.model].filter(Boolean).join(" ") || "–", row.trouble && h("span", { class: "muted small" }, h("br"), row.trouble)] },
         { title: t("camera.serial"), cell: (row) => row.serial ?? row.mac ?? "–" },
-        { title: t("discover.known"), cell: (row) => (row.camera ? h("a", { href: `/cameras/${row.camera}` }, row.camera) : t("discover.new")) },
-        { title: "", cell: (row) => (row.camera ? null : link(`/cameras/add?institution=${chosen.institution}&url=${encodeURIComponent(address(row))}&name=${encodeURIComponent(row.model ?? "")}`, t("discover.add"), "small")) },
+        { title: t("discover.streams"), cell: (row) => (row.profiles.length ? h("ul", { class: "plain small" }, row.profiles.map((one) => h("li", {}, [one.name, one.codec, one.width && `${one.width} × ${one.height}`].filter(Boolean).join(" · ")))) : "–") },
+        { title: t("discover.known"), cell: (row) => (row.registered.length ? row.registered.map((id, i) => [i ? ", " : "", h("a", { href: `/cameras/${id}` }, id)]) : t("discover.new")) },
+        { title: "", cell: (row) => (row.registered.length ? null : link(`/cameras/add?institution=${chosen.institution}&url=${encodeURIComponent(first(row))}&name=${encodeURIComponent(row.model ?? "")}`, t("discover.add"), "small")) },
       ],
     });
   }
@@ -31,11 +31,9 @@ export async function page(context) {
     submit: t("discover.do"),
     async send(values) {
       chosen.institution = values.institution;
-      const answer = await api.post("cameras/discover", { institution: values.institution, ranges: values.range ? values.range.split(/[\s,]+/) : [], multicast: Boolean(values.multicast), ...(values.username && { username: values.username, password: values.password }) });
-      const job = answer.job ?? (answer.id?.startsWith?.("job-") ? answer.id : null);
-      if (!job) return fill(result, found(answer));
-      setQuery({ job });
-      fill(result, card(t("discover.looking"), progressOf(context, job, found)));
+      const answer = await api.post("cameras/discover", { institution: values.institution, ranges: values.range ? values.range.split(/[\s,]+/) : [], multicast: Boolean(values.multicast), ...(values.username && { username: values.username, ...(values.password && { password: values.password }) }) });
+      setQuery({ job: answer.id });
+      fill(result, card(t("discover.looking"), progressOf(context, answer.id, found)));
     },
   }, h("div", { class: "fields" }, institutionField(context, institutions, chosen.institution),
     field(t("discover.range"), { name: "range", placeholder: "192.168.10.0/24", spellcheck: "false" }, { hint: t("discover.range.hint") }),

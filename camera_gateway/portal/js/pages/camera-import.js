@@ -1,62 +1,64 @@
 /* Many cameras from a table: the file is tried row by row first, and nothing is created before it is confirmed. */
 
 import { fill, h } from "../dom.js";
-import { button, card, field, form, head, link, narrow, note, page as whole, status, table, toast } from "../parts.js";
+import { button, card, empty, field, form, head, link, narrow, note, page as whole, status, table, toast } from "../parts.js";
 import { progressOf } from "../jobs.js";
+import { institutionField } from "../pickers.js";
 import { word } from "../words.js";
+
+/** A file as base64, as the service takes it. */
+const base64 = (file) => new Promise((resolve, reject) => {
+  const reader = new FileReader();
+  reader.onload = () => resolve(reader.result.slice(reader.result.indexOf(",") + 1));
+  reader.onerror = () => reject(reader.error);
+  reader.readAsDataURL(file);
+});
 
 export async function page(context) {
   const { t, api, query, setQuery, go } = context;
-  const result = h("div", { class: "stack" });
-  const started = (job, done) => { setQuery({ job }); fill(result, card(t("import.trying"), progressOf(context, job, done))); };
-  const rowsOf = (report) => report?.rows ?? report?.items ?? [];
+  const institutions = await api.all("institutions");
+  const result = h("div", { class: "stack", "aria-live": "polite" });
+  const started = (job) => { setQuery({ job }); fill(result, card(t("import.trying"), progressOf(context, job, tried))); };
 
   function tried(report) {
-    const rows = rowsOf(report);
-    const good = rows.filter((row) => row.ok).length;
-    const all = rows.length > 0 && good === rows.length;
+    const bad = report.rows.filter((row) => !row.ok).length + (report.rows.length ? 0 : report.faults.length);
+    const faults = (row) => [...row.faults, ...report.faults.filter((one) => one.row === row.row && !row.faults.some((other) => other.code === one.code && other.column === one.column))];
+    const told = (list) => h("ul", { class: "small" }, list.map((one) => h("li", {}, one.column ? [h("strong", {}, one.column), ": "] : null, one.message, one.hint && h("span", { class: "muted" }, ` – ${one.hint}`))));
+    const other = report.faults.filter((one) => !report.rows.some((row) => row.row === one.row));
     return [
-      note(all ? "good" : "warn", all ? t("import.ready", { count: good }) : t("import.not-ready", { count: rows.length - good }), all ? t("import.ready.text") : t("import.not-ready.text"),
-        all && h("div", { class: "row" }, button(t("import.confirm", { count: good }), () => confirm(report), "main"))),
-      table(context, { caption: t("import.rows"), rows, columns: [
-        { title: t("import.row"), head: true, number: true, cell: (row) => String(row.row ?? row.number ?? "") },
-        { title: t("camera.name"), cell: (row) => row.name ?? row.camera ?? row.id ?? "–" },
-        { title: t("camera.zone"), cell: (row) => word(context, "zone", row.zone) },
-        { title: t("import.result"), cell: (row) => (row.ok ? status("good", t("import.fine")) : [status("bad", row.cause ? word(context, "probe", row.cause) : t("import.bad")), problems(row)]) },
-        { title: t("camera.video"), cell: (row) => { const video = row.video ?? row.probe?.video; return video ? [video.codec, `${video.width} × ${video.height}`].join(" · ") : "–"; } },
+      note(report.ok ? "good" : "warn", report.ok ? t("import.ready", { count: report.rows.length }) : t("import.not-ready", { count: bad }), report.ok ? t("import.ready.text") : t("import.not-ready.text"),
+        other.length ? told(other) : null, report.ok && h("div", { class: "row" }, button(t("import.confirm", { count: report.rows.length }), (event) => confirm(event, report.digest), "main"))),
+      table(context, { caption: t("import.rows"), rows: report.rows, none: empty(t("import.no-rows"), t("import.step1.text")), columns: [
+        { title: t("import.row"), head: true, cell: (row) => String(row.row) },
+        { title: t("camera.name"), cell: (row) => [row.name ?? "–", row.id && h("span", { class: "muted small" }, h("br"), h("code", {}, row.id))] },
+        { title: t("import.result"), cell: (row) => (row.ok ? status("good", t("import.fine")) : [status("bad", row.probe?.cause ? word(context, "probe", row.probe.cause) : t("import.bad")), told(faults(row))]) },
+        { title: t("camera.video"), cell: (row) => { const video = row.probe?.video; return video ? [video.codec, video.width && `${video.width} × ${video.height}`].filter(Boolean).join(" · ") : "–"; } },
       ] }),
     ];
   }
-  const problems = (row) => {
-    const found = [row.problems ?? row.errors ?? [], row.message ?? row.problem ?? []].flat().map((one) => (typeof one === "string" ? one : one.message ?? one.what));
-    return found.length ? h("ul", { class: "small" }, found.map((text) => h("li", {}, text))) : null;
-  };
-  async function confirm(report) {
-    const answer = await api.post("cameras/import/confirm", { import: report.import ?? report.id });
-    if (answer.job ?? answer.id?.startsWith?.("job-")) started(answer.job ?? answer.id, created);
-    else fill(result, created(answer));
-  }
-  function created(report) {
-    toast(t("import.created"));
-    setQuery({ job: null });
-    return [note("good", t("import.created"), t("import.created.text", { count: rowsOf(report).length || report.created?.length || report.created || 0 })), h("div", { class: "row" }, button(t("nav.cameras"), () => go("/cameras"), "main"))];
+  async function confirm(event, digest) {
+    event.target.setAttribute("aria-busy", "true");
+    try {
+      const report = await api.post("cameras/import", { digest });
+      setQuery({ job: null });
+      toast(t("import.created"));
+      fill(result, note("good", t("import.created"), t("import.created.text", { count: report.created.length }), h("div", { class: "row" }, button(t("nav.cameras"), () => go("/cameras"), "main"))));
+    } catch (problem) {
+      event.target.removeAttribute("aria-busy");
+      event.target.closest(".note").append(note("bad", problem.message, problem.hint));
+    }
   }
   const element = form(context, {
     submit: t("import.try"),
-    async send(values, box) {
-      const file = box.elements.file.files[0];
-      const data = new FormData();
-      data.append("file", file, file.name);
-      const answer = await api.call("POST", "cameras/import", { query: { dry_run: 1 }, body: data });
-      const job = answer.job ?? (answer.id?.startsWith?.("job-") ? answer.id : null);
-      if (job) started(job, tried);
-      else fill(result, tried(answer));
+    async send({ institution }, box) {
+      const [file] = box.elements.file.files;
+      const job = await api.post("cameras/import/try", { file: file.name, content: await base64(file), ...(institution && { institution }) });
+      started(job.id);
     },
-  }, field(t("import.file"), { type: "file", name: "file", required: true, accept: ".csv,.xlsx" }, { hint: t("import.file.hint") }));
-  if (query.get("job")) started(query.get("job"), tried);
-  return whole(head(t("cameras.import"), { trail: [t("nav.cameras"), "/cameras"], lead: t("import.lead") }),
-    narrow(card(t("import.step1"), h("p", { class: "muted" }, t("import.step1.text")), h("div", { class: "row" },
-      h("a", { class: "button", href: api.url("cameras/import/template", { format: "xlsx" }), download: "" }, t("import.template", { format: "XLSX" })),
-      h("a", { class: "button", href: api.url("cameras/import/template", { format: "csv" }), download: "" }, t("import.template", { format: "CSV" })))),
-    card(t("import.step2"), element)), result, h("p", { class: "small muted" }, link("/cameras/discover", t("cameras.discover"), "quiet")));
+  }, field(t("import.file"), { type: "file", name: "file", required: true, accept: ".csv,.xlsx" }, { hint: t("import.file.hint") }),
+  institutionField(context, institutions, query.get("institution") ?? "", null, { all: t("import.in-file"), label: t("import.institution") }));
+  if (query.get("job")) started(query.get("job"));
+  const template = (form) => h("a", { class: "button", href: api.url("cameras/import/template", { form }), download: "" }, t("import.template", { format: form.toUpperCase() }));
+  return whole(head(t("cameras.import"), { trail: [t("nav.cameras"), "/cameras"], lead: t("import.lead"), actions: [link("/cameras/discover", t("cameras.discover"))] }),
+    narrow(card(t("import.step1"), h("p", { class: "muted" }, t("import.step1.text")), h("div", { class: "row" }, template("xlsx"), template("csv"))), card(t("import.step2"), element)), result);
 }

@@ -2,19 +2,22 @@
 
 import { fill, h } from "../dom.js";
 import { ask, button, card, check, facts, field, head, later, link, note, page as whole, select, table, toast } from "../parts.js";
-import { cameraState, RESTRICTED, word, ZONES, zoneWord } from "../words.js";
+import { cameraState, person, RESTRICTED, word, ZONES, zoneWord } from "../words.js";
+import { Problem } from "../api.js";
 import { calendar, gapTable, totals } from "../coverage.js";
 import { demandPurpose } from "../purpose.js";
-import { zoneOf } from "../places.js";
-import { probeResult } from "../probe.js";
+import { placeOf } from "../places.js";
+import { clockWords, probeResult } from "../probe.js";
 
 const DAY_MS = 86_400_000;
+/** As domain/passport.py has them. */
+const ROLES = ["overview", "face", "entrance", "exit", "passage", "perimeter", "vehicles", "other"];
 
 export async function page(context) {
   const { t, api, may, params, query, setQuery, formats, reload } = context;
   const path = `cameras/${encodeURIComponent(params.camera)}`;
-  const camera = await api.get(path);
-  const zone = await zoneOf(api, camera);
+  const camera = await cameraOf(context, path);
+  const { zone, owner } = await placeOf(api, camera);
   const today = formats.toLocal(Date.now(), zone).slice(0, 10);
   const chosen = { day: /^\d{4}-\d\d-\d\d$/.test(query.get("day") ?? "") ? query.get("day") : today, live: query.get("live") === "1" };
   chosen.month = chosen.day.slice(0, 7);
@@ -57,6 +60,20 @@ export async function page(context) {
   }
 
   // ---- the month ----
+  /** What each day of a month was due and has, out of one answer of coverage. */
+  async function daysOf(month) {
+    const count = new Date(Date.UTC(Number(month.slice(0, 4)), Number(month.slice(5)), 0)).getUTCDate();
+    const names = Array.from({ length: count }, (_, i) => `${month}-${String(i + 1).padStart(2, "0")}`);
+    const found = await api.get(`${path}/coverage`, { from: bounds(names[0])[0], to: bounds(names.at(-1))[1] });
+    const [born, end] = [Math.max(Date.parse(found.from), Date.parse(camera.registered_at)), Date.parse(found.to)];
+    const gaps = found.gaps.map((gap) => [Date.parse(gap.from), Date.parse(gap.to), gap.required !== false]);
+    return names.map((day) => {
+      const [from, to] = bounds(day).map((at) => Math.min(Math.max(Date.parse(at), born), end));
+      const within = (required) => gaps.reduce((sum, gap) => sum + (gap[2] === required ? Math.max(0, Math.min(to, gap[1]) - Math.max(from, gap[0])) : 0), 0);
+      const expected = Math.max(0, to - from - within(false));
+      return { day, future: day > today, expected_s: expected / 1000, recorded_s: Math.max(0, expected - within(true)) / 1000 };
+    });
+  }
   const month = h("div", { class: "stack" });
   function drawMonth() {
     const first = `${chosen.month}-01`;
@@ -66,9 +83,9 @@ export async function page(context) {
     const turn = (to) => () => { chosen.month = to; drawMonth(); };
     fill(month, h("div", { class: "row apart" }, button("‹", turn(before), "quiet", { "aria-label": t("camera.month.before") }), h("h3", {}, title), button("›", turn(next), "quiet", { "aria-label": t("camera.month.next"), disabled: next > today.slice(0, 7) })),
       later(context, async () => {
-        const days = await api.get(`${path}/days`, { month: chosen.month });
+        const days = await daysOf(chosen.month);
         const place = h("div", {});
-        const draw = () => fill(place, calendar(context, days.days ?? days, { chosen: chosen.day, choose: (day) => { chosen.day = day; setQuery({ day: day === today ? null : day }); draw(); drawDay(); if (!screen.querySelector(".screen-invite")) show({}); } }));
+        const draw = () => fill(place, calendar(context, days, { chosen: chosen.day, choose: (day) => { chosen.day = day; setQuery({ day: day === today ? null : day }); draw(); drawDay(); if (!screen.querySelector(".screen-invite")) show({}); } }));
         draw();
         return place;
       }, { lines: 6 }));
@@ -99,39 +116,95 @@ export async function page(context) {
     h("div", { class: "row" }, cameraState(context, camera, { cause: false }), camera.cause && camera.state !== "paused" && h("span", {}, word(context, "cause", camera.cause)), camera.detail && h("span", { class: "muted" }, camera.detail)),
     camera.cause && context.texts.has(`cause.${camera.cause}.do`) && camera.state !== "recording" ? note("warn", t("camera.do"), t(`cause.${camera.cause}.do`)) : null,
     h("section", { class: "card" }, dayTitle, screen, dayBody),
-    h("div", { class: seesCoverage ? "grid two" : "grid" }, seesCoverage && card(t("camera.days"), month), h("div", { class: "stack" }, passport(context, camera, zone), care)));
+    h("div", { class: seesCoverage ? "grid two" : "grid" }, seesCoverage && card(t("camera.days"), month), h("div", { class: "stack" }, passport(context, camera, zone, owner), care)));
 }
 
-function passport(context, camera, zone) {
-  const { t, api, formats } = context;
+/** A camera with all that the user may see of it; who does not see its health knows it from the list. */
+async function cameraOf(context, path) {
+  const { api, may, params } = context;
+  if (may("health.see")) {
+    try {
+      return await api.get(path);
+    } catch (problem) {
+      if (problem.status !== 403) throw problem; // the right holds elsewhere, not here
+    }
+  }
+  const found = (await api.all("cameras", { retired: true }, 50000)).find((one) => one.id === params.camera);
+  if (!found) throw new Problem(404, { code: "not-found" });
+  return found;
+}
+
+function passport(context, camera, zone, owner) {
+  const { t, may, formats } = context;
   const device = camera.device ?? {};
   const live = camera.live ?? {};
-  const picture = camera.reference_picture ?? camera.passport?.picture;
-  const video = live.video && (typeof live.video === "string" ? live.video : [live.video.codec, live.video.width && `${live.video.width} × ${live.video.height}`].filter(Boolean).join(", "));
-  return card(t("camera.passport"),
-    picture && h("img", { class: "reference", src: typeof picture === "string" ? picture : api.url(`cameras/${camera.id}/picture`), alt: t("camera.reference", { name: camera.name }), loading: "lazy" }),
+  const place = h("div", { class: "stack" });
+  if (may("coverage.see")) fill(place, later(context, () => papers(context, camera, zone), { title: t("camera.passport") }));
+  return card(t("camera.passport"), place,
     facts(
       [t("camera.id"), h("code", {}, camera.id)],
-      [t("camera.institution"), h("a", { href: `/institutions/${camera.institution}` }, camera.institution)],
-      [t("camera.role"), camera.passport?.role ?? camera.role ?? null],
-      [t("camera.place"), camera.passport?.place ?? camera.place ?? null],
+      [t("camera.institution"), h("a", { href: `/institutions/${camera.institution}` }, owner.name)],
       [t("camera.address"), device.url && h("code", {}, device.url)],
       [t("camera.account"), device.username ?? null],
       [t("camera.model"), device.model ?? null],
       [t("camera.serial"), device.serial && h("code", {}, device.serial)],
       [t("camera.mac"), device.mac && h("code", {}, device.mac)],
       [t("camera.firmware"), device.firmware ?? null],
-      [t("camera.video"), video ?? null],
+      [t("camera.video"), live.video || null],
       [t("camera.fps"), live.fps ? formats.number(live.fps, 1) : null],
       [t("camera.bitrate"), live.bitrate_bps ? `${formats.number(live.bitrate_bps / 1e6, 1)} ${t("unit.mbps")}` : null],
-      [t("camera.clock"), live.clock_offset_s === null || live.clock_offset_s === undefined ? null : t(live.clock_offset_s < 0 ? "camera.clock.slow" : "camera.clock.fast", { span: formats.duration(Math.abs(live.clock_offset_s)) })],
+      [t("camera.clock"), clockWords(context, live.clock_offset_s)],
       [t("camera.lost"), live.packets_received ? formats.percent(live.packets_lost / (live.packets_lost + live.packets_received), 3) : null],
-      [t("camera.schedule"), camera.schedule?.length ? camera.schedule.join(", ") : t("camera.schedule.always")],
-      [t("camera.since"), formats.time(camera.registered_at, zone, { only: "day" })]),
-    camera.devices?.length > 1 && table(context, { caption: t("camera.devices"), hidden: false, rows: camera.devices, columns: [
+      [t("camera.schedule"), camera.schedule ? (camera.schedule.length && camera.schedule.join() !== "daily 00:00-24:00" ? camera.schedule.join(", ") : t("camera.schedule.always")) : null],
+      [t("camera.since"), formats.time(camera.registered_at, zone, { only: "day" })]));
+}
+
+/** What people wrote of the place, its reference picture, and whether the apparatus is still the same. */
+async function papers(context, camera, zone) {
+  const { t, api, may, formats, reload } = context;
+  const path = `cameras/${encodeURIComponent(camera.id)}/passport`;
+  const found = await api.get(path);
+  const manage = may("camera.manage") && camera.state !== "retired";
+  const picture = (shown, proposed) => h("figure", { class: "first-picture" },
+    h("img", { class: "reference", src: api.url(`${path}/reference.jpg`, { proposed: proposed || null }), width: shown.width, height: shown.height, alt: t("camera.reference", { name: camera.name }), loading: "lazy" }),
+    h("figcaption", { class: "muted small" }, proposed ? t("passport.proposed") : t("passport.approved"), " ", formats.time(shown.taken_at, zone), ` · ${person(context, shown.approved_by ?? shown.taken_by)}`));
+  const take = async (event) => {
+    event.target.setAttribute("aria-busy", "true");
+    try {
+      await api.post(`${path}/picture`);
+      reload();
+    } catch (problem) {
+      event.target.removeAttribute("aria-busy");
+      toast([problem.message, problem.hint].filter(Boolean).join(". "));
+    }
+  };
+  const write = () => ask(context, {
+    title: t("camera.passport"), submit: t("common.save"),
+    fields: [
+      field(t("camera.place"), { name: "place", value: found.place, maxlength: 500 }, { hint: t("passport.place.hint") }),
+      field(t("camera.role"), select([["", "–"], ...ROLES.map((role) => [role, word(context, "camera-role", role)])], found.role ?? "", { name: "role" })),
+      field(t("passport.mounted"), { type: "date", name: "mounted_on", value: found.mounted_on ?? "" }),
+      field(t("passport.note"), h("textarea", { name: "note", maxlength: 500, rows: 2 }, found.note)),
+    ],
+    send: async (values) => { await api.patch(path, values); toast(t("common.saved")); reload(); },
+  });
+  const settle = () => ask(context, {
+    title: t("passport.settle"), text: t("passport.settle.text"), submit: t("passport.settle.do"),
+    fields: [field(t("passport.settle.as"), select([["replaced", t("passport.settle.replaced")], ["same", t("passport.settle.same")]], "replaced", { name: "settled_as" })), field(t("holds.reason"), { name: "reason", required: true, maxlength: 200 })],
+    send: async (values) => { await api.post(`${path}/settle`, values); toast(t("common.saved")); reload(); },
+  });
+  const identity = found.identity;
+  return [
+    identity?.state === "changed" && note("warn", t("passport.changed"), [identity.before, identity.after].filter(Boolean).join(" → "), h("p", { class: "small muted" }, formats.time(identity.noticed_at, zone)), manage && h("div", { class: "row" }, button(t("passport.settle"), settle))),
+    may("camera.manage") && found.reference && picture(found.reference, false),
+    may("camera.manage") && found.proposed && h("div", { class: "stack" }, picture(found.proposed, true), h("div", { class: "row" }, button(t("passport.approve"), async () => { await api.post(`${path}/approve`, { sha256: found.proposed.sha256 }); toast(t("common.saved")); reload(); }, "main small"))),
+    facts([t("camera.place"), found.place || null], [t("camera.role"), found.role ? word(context, "camera-role", found.role) : null], [t("passport.mounted"), found.mounted_on ? formats.day(`${found.mounted_on}T12:00Z`, "UTC") : null], [t("passport.note"), found.note || null]),
+    manage && h("div", { class: "row" }, button(t("passport.write"), write, "small"), button(found.reference || found.proposed ? t("passport.picture.again") : t("passport.picture"), take, "small")),
+    found.devices.length > 1 && table(context, { caption: t("camera.devices"), hidden: false, rows: found.devices, columns: [
       { title: t("coverage.when"), head: true, cell: (row) => formats.span(row.from, row.to, zone) },
-      { title: t("camera.model"), cell: (row) => [row.model, row.serial].filter(Boolean).join(" · ") || "–" },
-    ] }));
+      { title: t("camera.model"), cell: (row) => [row.model, row.serial, row.mac].filter(Boolean).join(" · ") || "–" },
+    ] }),
+  ];
 }
 
 function probeNow(context, path) {

@@ -54,7 +54,7 @@ export async function page(context) {
   const timer = setInterval(async () => {
     if (document.hidden || place.contains(document.activeElement) || shown > AT_ONCE) return;
     try {
-      cameras = await api.all("cameras", {}, 50000);
+      cameras = await api.all("cameras", {}, 50000, { background: true });
       draw();
     } catch { /* the next turn tries again */ }
   }, EVERY_MS);

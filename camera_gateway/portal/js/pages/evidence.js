@@ -17,9 +17,9 @@ export async function page(context) {
   const { t, api, may, formats } = context;
   const [requests, all] = await Promise.all([api.all("evidence/requests"), places(api, { retired: true })]);
   const rows = [...requests].sort((a, b) => b.asked_at.localeCompare(a.asked_at));
-  const add = may("evidence.request") && link("/evidence/new", t("evidence.new"), "main");
-  return whole(head(t("nav.evidence"), { lead: t("evidence.lead"), actions: [add] }), table(context, {
-    caption: t("nav.evidence"), rows, sortable: true, none: empty(t("evidence.none"), t("evidence.none.text"), add),
+  const add = () => may("evidence.request") && link("/evidence/new", t("evidence.new"), "main");
+  return whole(head(t("nav.evidence"), { lead: t("evidence.lead"), actions: [add()] }), table(context, {
+    caption: t("nav.evidence"), rows, sortable: true, none: empty(t("evidence.none"), t("evidence.none.text"), add()),
     columns: [
       { title: t("evidence.number"), head: true, cell: (row) => h("a", { href: `/evidence/${row.id}` }, row.id.replace("request-", "№ ")), sort: (row) => row.id },
       { title: t("evidence.body"), cell: (row) => [row.body, h("br"), h("span", { class: "muted small" }, `${t("evidence.case")} ${row.case}`)], sort: (row) => row.body },

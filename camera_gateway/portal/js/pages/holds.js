@@ -4,7 +4,7 @@ import { fill, h } from "../dom.js";
 import { ask, button, card, check, empty, facts, field, form, head, note, page as whole, select, status, table, toast } from "../parts.js";
 import { cameraBoxes, institutionField, span } from "../pickers.js";
 import { places } from "../places.js";
-import { person } from "../words.js";
+import { holdReason, person } from "../words.js";
 
 /** What a hold keeps, before it is placed. */
 function impact({ t, formats }, found) {
@@ -19,7 +19,7 @@ function impact({ t, formats }, found) {
 }
 
 export async function page(context) {
-  const { t, api, may, query, setQuery, formats, reload } = context;
+  const { t, api, may, me, query, setQuery, formats, reload } = context;
   const lifted = query.get("lifted") === "1";
   const [holds, all] = await Promise.all([api.all("holds", { lifted: lifted || null }), places(api, { retired: true })]);
   const place = h("div", {});
@@ -74,8 +74,14 @@ export async function page(context) {
     title: t("holds.lift.one", { hold: hold.id }), text: [t("holds.lift.text"), hold.lift_asked_by ? t("holds.lift.second", { name: person(context, hold.lift_asked_by) }) : t("holds.lift.first")], submit: t("holds.lift"), danger: true,
     fields: [field(t("holds.reason"), { name: "reason", required: true, maxlength: 200, value: hold.lift_asked_reason ?? "" })],
     send: async ({ reason }) => {
-      const answer = await api.delete(`holds/${hold.id}`, { reason });
-      toast(answer?.hold?.lifted_at ? t("holds.lifted", { hold: hold.id }) : t("holds.lift-asked"));
+      try {
+        await api.delete(`holds/${hold.id}`, { reason });
+        toast(t("holds.lifted", { hold: hold.id }));
+      } catch (problem) {
+        // the first of two people has been heard, and the hold stays
+        if (problem.code !== "second-person" || person(context, hold.lift_asked_by) === me.user) throw problem;
+        toast(t("holds.lift-asked"));
+      }
       reload();
     },
   });
@@ -89,10 +95,10 @@ export async function page(context) {
         { title: t("evidence.number"), head: true, cell: (row) => row.id.replace("hold-", "№ "), sort: (row) => row.id },
         { title: t("evidence.about"), cell: (row) => [row.institution ? t("holds.whole") : row.cameras.length === 1 ? h("a", { href: `/cameras/${row.cameras[0]}` }, all.cameraName(row.cameras[0])) : t("pick.count", { count: row.cameras.length }), h("br"), h("span", { class: "muted small" }, all.nameOf(row.owner))] },
         { title: t("span.legend"), cell: (row) => formats.span(row.from, row.to, zoneOf(row)), sort: (row) => row.from },
-        { title: t("holds.reason"), cell: (row) => [row.reason, row.case && h("span", { class: "muted small" }, h("br"), `${t("evidence.case")} ${row.case}`)] },
+        { title: t("holds.reason"), cell: (row) => [holdReason(context, row.reason), row.case && h("span", { class: "muted small" }, h("br"), `${t("evidence.case")} ${row.case}`)] },
         { title: t("holds.placed-by"), cell: (row) => [person(context, row.placed_by), h("br"), h("span", { class: "muted small" }, formats.time(row.placed_at, zoneOf(row)))], sort: (row) => row.placed_at },
         { title: t("evidence.state"), cell: (row) => (row.lifted_at ? [status("mute", t("holds.state.lifted")), h("span", { class: "muted small" }, h("br"), formats.time(row.lifted_at, zoneOf(row)), ` · ${person(context, row.lifted_by)}, ${person(context, row.approved_by)}`)]
-          : row.in_force_at ? status("good", t("holds.state.force")) : status("warn", t("holds.confirming"))) },
+          : [row.in_force_at ? status("good", t("holds.state.force")) : status("warn", t("holds.confirming")), row.lift_asked_by && h("span", { class: "small" }, h("br"), t("holds.lift-asked-by", { name: person(context, row.lift_asked_by) }))]) },
         { title: "", cell: (row) => (!row.lifted_at && may("hold.lift") ? button(t("holds.lift"), () => lift(row), "small") : null) },
       ],
     }));

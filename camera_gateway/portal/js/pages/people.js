@@ -7,7 +7,7 @@ import { ROLES, word, ZONES, zoneWord } from "../words.js";
 export async function page(context) {
   const { t, api, me, formats } = context;
   const [users, tokens, institutions] = await Promise.all([api.all("users"), api.all("tokens"), api.all("institutions")]);
-  const { invite, addUser, grant, addToken } = deeds(context, institutions);
+  const { invite, addUser, grant, addToken, resetTotp } = deeds(context, institutions);
   const confirm = (title, text, work, done) => ask(context, { title, text, submit: title, danger: true, send: async () => { await work(); toast(done); context.reload(); } });
   const scope = (text) => scopeWords(context, institutions, text);
   const roles = (user) => (user.roles.length ? h("ul", { class: "plain" }, user.roles.map((role) => h("li", {}, word(context, "role", role.role), " · ", scope(role.scope),
@@ -17,11 +17,11 @@ export async function page(context) {
     table(context, {
       caption: t("people.accounts"), hidden: false, rows: users, none: empty(t("people.none"), t("people.none.text")),
       columns: [
-        { title: t("people.name"), head: true, cell: (row) => [row.name, h("br"), h("code", { class: "muted small" }, row.id)] },
+        { title: t("people.name"), head: true, cell: (row) => [row.name, h("br"), h("span", { class: "muted small" }, h("code", {}, row.id), row.post ? ` · ${row.post}` : "")] },
         { title: t("people.roles"), cell: roles },
         { title: t("evidence.state"), cell: (row) => [status(row.state === "active" ? (row.signed_up === false ? "warn" : "good") : "mute", row.state === "active" ? (row.signed_up === false ? t("people.state.invited") : t("people.state.active")) : t("people.state.disabled"))] },
         { title: "", cell: (row) => (row.state !== "active" ? null : h("div", { class: "row" }, button(t("people.grant"), () => grant(row), "small"), button(t("people.invite"), () => invite(row), "small"),
-          row.id !== me.user && button(t("people.disable"), () => confirm(t("people.disable"), t("people.disable.text", { name: row.name }), () => api.post(`users/${row.id}/disable`), t("people.disabled")), "small danger"))) },
+          row.id !== me.user && button(t("people.totp-reset"), () => resetTotp(row), "small"), row.id !== me.user && button(t("people.disable"), () => confirm(t("people.disable"), t("people.disable.text", { name: row.name }), () => api.post(`users/${row.id}/disable`), t("people.disabled")), "small danger"))) },
       ],
     }),
     h("section", { class: "stack" }, h("div", { class: "row apart" }, h("h2", {}, t("people.tokens")), button(t("people.token.add"), () => addToken(users))), h("p", { class: "muted" }, t("people.tokens.text")),
@@ -60,14 +60,14 @@ function deeds(context, institutions) {
     button(t("common.copy"), async () => { try { await navigator.clipboard.writeText(value); toast(t("common.copied")); } catch { /* it stands there to be copied by hand */ } })], submit: t("common.close") });
   async function invite(user) {
     const made = await api.post(`users/${user.id}/invite`);
-    await secret(t("people.link"), t("people.link.text", { name: user.name }), new URL(made.link ?? made.url ?? `/welcome#token=${made.token}`, location.origin).href);
+    await secret(t("people.link"), t("people.link.text", { name: user.name }), new URL(made.link, location.origin).href);
     reload();
   }
   const addUser = () => ask(context, {
     title: t("people.add"), submit: t("people.add.do"),
-    fields: [field(t("people.name"), { name: "name", required: true, maxlength: 200 }), field(t("people.id"), { name: "id", pattern: "[a-z0-9][a-z0-9\\-]{1,40}", "data-wrong": t("form.id"), autocapitalize: "none", spellcheck: "false" }, { hint: t("people.id.hint") }), role(true), scopes(), until()],
-    send: async ({ name, id, role: given, scope, expires }) => {
-      const made = await api.post("users", { name, ...(id && { id }), ...(given && { role: given, scope, ...end(expires) }) });
+    fields: [field(t("people.name"), { name: "name", required: true, maxlength: 200 }), field(t("people.post"), { name: "post", maxlength: 200 }), field(t("people.id"), { name: "id", pattern: "[a-z0-9][a-z0-9\\-]{1,40}", "data-wrong": t("form.id"), autocapitalize: "none", spellcheck: "false" }, { hint: t("people.id.hint") }), role(true), scopes(), until()],
+    send: async ({ name, post, id, role: given, scope, expires }) => {
+      const made = await api.post("users", { name, ...(post && { post }), ...(id && { id }), ...(given && { role: given, scope, ...end(expires) }) });
       setTimeout(() => invite(made), 0);
     },
   });
@@ -83,5 +83,9 @@ function deeds(context, institutions) {
       setTimeout(async () => { await secret(t("people.token"), t("people.token.once"), made.token); reload(); }, 0);
     },
   });
-  return { invite, addUser, grant, addToken };
+  const resetTotp = (user) => ask(context, {
+    title: t("people.totp-reset"), text: t("people.totp-reset.text", { name: user.name }), submit: t("people.totp-reset"), danger: true,
+    send: async () => { const answer = await api.post(`users/${user.id}/totp-reset`); toast(answer.state === "reset" ? t("people.totp-reset.done") : t("people.totp-reset.asked")); },
+  });
+  return { invite, addUser, grant, addToken, resetTotp };
 }

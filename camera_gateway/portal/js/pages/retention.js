@@ -3,7 +3,7 @@
 import { h } from "../dom.js";
 import { ask, button, card, check, empty, field, head, later, note, page as whole, select, status, table, toast } from "../parts.js";
 import { places } from "../places.js";
-import { person, ZONES, zoneWord } from "../words.js";
+import { person, ruleName, ZONES, zoneWord } from "../words.js";
 
 const VERDICTS = { keep: "good", extend: "good", delete: "warn", overdue: "bad" };
 
@@ -45,9 +45,9 @@ export async function page(context) {
         { title: t("nav.cameras"), head: true, cell: (row) => (row.cameras.length > 3 ? t("pick.count", { count: row.cameras.length }) : formats.list(row.cameras.map(all.cameraName))) },
         { title: t("retention.floor"), cell: (row) => (row.contradictory ? status("bad", t("retention.contradictory")) : days(row.floor_days)) },
         { title: t("retention.ceiling"), cell: (row) => days(row.ceiling_days) },
-        { title: t("retention.rule"), cell: (row) => h("code", {}, row.rules) },
+        { title: t("retention.rule"), cell: (row) => h("span", { title: row.rules }, ruleName(context, row.rules)) },
       ] })),
-      card(t("retention.rules"), table(context, { caption: t("retention.rules"), rows: rules.rules, none: empty(t("retention.no-rules"), t("retention.no-rules.text", { rule: rules.settings })), columns: [
+      card(t("retention.rules"), table(context, { caption: t("retention.rules"), rows: rules.rules, none: empty(t("retention.no-rules"), t("retention.no-rules.text", { rule: ruleName(context, rules.settings) })), columns: [
         { title: t("retention.rule"), head: true, cell: (row) => h("code", {}, row.rule) },
         { title: t("retention.scope"), cell: (row) => row.scope },
         { title: t("retention.floor"), cell: (row) => days(row.floor_days) },

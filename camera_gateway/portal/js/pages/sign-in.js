@@ -1,7 +1,7 @@
 /* Sign-in: name and password, then the code of the second factor. */
 
 import { h } from "../dom.js";
-import { field, form, head, narrow, note } from "../parts.js";
+import { field, form, head, narrow, note, wrong } from "../parts.js";
 
 /** Only an address of this portal may be returned to. */
 const returnTo = (next) => (next && next.startsWith("/") && !next.startsWith("//") ? next : "/today");
@@ -9,7 +9,6 @@ const returnTo = (next) => (next && next.startsWith("/") && !next.startsWith("//
 export async function page(context) {
   const { t, api, go, query, signIn } = context;
   const code = field(t("sign-in.code"), { name: "code", inputmode: "numeric", autocomplete: "one-time-code", autocapitalize: "none", spellcheck: "false", maxlength: 20 }, { hint: t("sign-in.code.hint") });
-  code.hidden = true;
   const box = form(context, {
     submit: t("sign-in.do"),
     async send({ user, password, code: given }) {
@@ -17,8 +16,7 @@ export async function page(context) {
         await api.post("session", { user, password, ...(given && { code: given }) }, { quiet: true });
       } catch (problem) {
         if (problem.code !== "totp-needed") throw problem;
-        code.hidden = false;
-        code.querySelector("input").required = true;
+        wrong(code.querySelector("input"), t("sign-in.code.needed"));
         code.querySelector("input").focus();
         return;
       }

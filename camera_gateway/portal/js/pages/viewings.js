@@ -13,14 +13,14 @@ export async function page(context) {
   const draw = () => fill(place, paged(context, (cursor) => api.get("audit/viewings", { ...chosen, limit: 100, cursor }), (rows) => table(context, {
     caption: t("viewings.title"), rows, none: empty(t("viewings.none"), t("viewings.none.text")),
     columns: [
-      { title: "№", head: true, cell: (row) => formats.number(row.number ?? row.id) },
-      { title: t("viewings.date"), cell: (row) => formats.time(row.opened_at ?? row.at ?? row.started_at, zoneOf(row)) },
-      { title: t("camera.name"), cell: (row) => h("a", { href: `/cameras/${row.camera}` }, all.cameraName(row.camera)) },
+      { title: "№", head: true, cell: (row) => formats.number(row.number) },
+      { title: t("viewings.date"), cell: (row) => formats.time(row.at, zoneOf(row)) },
+      { title: t("camera.name"), cell: (row) => [h("a", { href: `/cameras/${row.camera}` }, row.camera_name), h("span", { class: "muted small" }, h("br"), all.nameOf(row.institution))] },
       { title: t("viewings.span"), cell: (row) => (row.from ? formats.span(row.from, row.to, zoneOf(row), { seconds: true }) : t("viewings.live")) },
-      { title: t("viewings.action"), cell: (row) => word(context, "viewing", row.action ?? row.kind) },
-      { title: t("viewings.who"), cell: (row) => person(context, row.user ?? row.actor ?? row.who) },
-      { title: t("viewings.purpose"), cell: (row) => [word(context, "purpose", row.purpose?.code ?? row.purpose), (row.purpose?.case ?? row.case) && h("span", { class: "muted small" }, h("br"), row.purpose?.case ?? row.case)] },
-      { title: t("viewings.long"), number: true, cell: (row) => formats.duration(row.seconds ?? row.duration_s ?? row.watched_s ?? null) },
+      { title: t("viewings.action"), cell: (row) => word(context, "viewing", row.action) },
+      { title: t("viewings.who"), cell: (row) => [row.name || person(context, row.actor), h("span", { class: "muted small" }, h("br"), [row.post, row.address].filter(Boolean).join(" · "))] },
+      { title: t("viewings.purpose"), cell: (row) => [word(context, "purpose", row.purpose), row.case && h("span", { class: "muted small" }, h("br"), row.case)] },
+      { title: t("viewings.long"), number: true, cell: (row) => formats.duration(row.watched_s) },
     ],
   })));
   const zoneOf = (row) => all.zoneOf(all.camera(row.camera));

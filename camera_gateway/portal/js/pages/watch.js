@@ -54,7 +54,6 @@ export async function page(context) {
   if (mode === "live") for (const input of asked.element.querySelectorAll("input")) input.disabled = true;
   const picker = h("details", { class: "card", open: true }, h("summary", {}, t("watch.picker")), element);
   const line = h("div", {}, purposeLine(context));
-  fill(screen, h("div", { class: "screen-invite" }, h("p", {}, t("watch.text"))));
   if (chosen.length && query.get("from") && context.me.purpose) show(chosen, { from: query.get("from"), to: query.get("to") ?? new Date(now).toISOString(), at: query.get("at") ?? query.get("from"), live: false });
-  return whole(head(t("nav.watch"), { lead: t("watch.lead") }), line, screen, picker);
+  return whole(head(t("nav.watch"), { lead: t("watch.lead") }), line, picker, screen);
 }
