@@ -95,7 +95,7 @@ def close_ended(tx: Transaction) -> int:
         tx.audit(
             "viewing.end",
             f"viewing:{viewing.number}",
-            actor=viewing.actor,
+            who=viewing.actor,
             camera=viewing.camera,
             kind=viewing.kind,
             footage=_span(viewing.from_us, viewing.to_us),
