@@ -48,8 +48,7 @@ export function gapTable(context, coverage, zone, { caption, none } = {}) {
  * Each cell says its share in figures; the fill below underlines it.
  */
 export function calendar(context, days, { chosen, choose }) {
-  const { t, formats, locale } = context;
-  const names = Array.from({ length: 7 }, (_, i) => new Intl.DateTimeFormat(locale, { weekday: "short", timeZone: "UTC" }).format(new Date(Date.UTC(2024, 0, 1 + i))));
+  const { t, formats } = context;
   const first = (new Date(`${days[0].day}T12:00Z`).getUTCDay() + 6) % 7;
   const cells = [...Array.from({ length: first }, () => null), ...days];
   while (cells.length % 7) cells.push(null);
@@ -65,5 +64,5 @@ export function calendar(context, days, { chosen, choose }) {
       "aria-label": `${formats.longDay(`${day.day}T12:00Z`, "UTC")}: ${said}`,
     }, h("span", { class: "date" }, number), h("span", { class: "value" }, share === null ? "–" : formats.percent(share, share > 0.99 && share < 1 ? 1 : 0)), h("i", {})));
   };
-  return h("table", { class: "calendar" }, h("caption", { class: "sr" }, t("coverage.calendar")), h("thead", {}, h("tr", {}, names.map((name) => h("th", { scope: "col" }, name)))), h("tbody", {}, weeks.map((week) => h("tr", {}, week.map(cell)))));
+  return h("table", { class: "calendar" }, h("caption", { class: "sr" }, t("coverage.calendar")), h("thead", {}, h("tr", {}, formats.weekdays.map((name) => h("th", { scope: "col" }, name)))), h("tbody", {}, weeks.map((week) => h("tr", {}, week.map(cell)))));
 }

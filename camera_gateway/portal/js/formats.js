@@ -3,10 +3,17 @@
 import { h } from "./dom.js";
 
 const UNITS = ["B", "kB", "MB", "GB", "TB", "PB"];
+/** Chromium is built without Kazakh: its words for days and months are ours, in every browser. */
+const KAZAKH = {
+  months: ["қаңтар", "ақпан", "наурыз", "сәуір", "мамыр", "маусым", "шілде", "тамыз", "қыркүйек", "қазан", "қараша", "желтоқсан"],
+  days: ["жексенбі", "дүйсенбі", "сейсенбі", "сәрсенбі", "бейсенбі", "жұма", "сенбі"],
+  short: ["жс", "дс", "сс", "ср", "бс", "жм", "сб"],
+};
 /** The zone for what belongs to no site: the browser's. */
 const HERE = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
-export function makeFormats({ locale, t, number }) {
+export function makeFormats({ language, locale, t, number }) {
+  const kazakh = language === "kk";
   const known = new Map();
   function format(options) {
     const key = JSON.stringify(options);
@@ -53,7 +60,15 @@ export function makeFormats({ locale, t, number }) {
     zoneName,
     here: HERE,
     day: (at, zone = HERE) => format({ ...DAY, timeZone: zone }).format(new Date(at)),
-    longDay: (at, zone = HERE) => format({ weekday: "long", day: "numeric", month: "long", year: "numeric", timeZone: zone }).format(new Date(at)),
+    longDay(at, zone = HERE) {
+      if (!kazakh) return format({ weekday: "long", day: "numeric", month: "long", year: "numeric", timeZone: zone }).format(new Date(at));
+      const [year, month, day] = formats.toLocal(at, zone).slice(0, 10).split("-").map(Number);
+      return `${year} ж. ${day} ${KAZAKH.months[month - 1]}, ${KAZAKH.days[new Date(Date.UTC(year, month - 1, day)).getUTCDay()]}`;
+    },
+    /** "2026-11" as a heading. */
+    month: (name) => (kazakh ? `${name.slice(0, 4)} ж. ${KAZAKH.months[Number(name.slice(5)) - 1]}` : format({ month: "long", year: "numeric", timeZone: "UTC" }).format(new Date(`${name}-01T12:00Z`))),
+    /** The days of the week in short, from Monday. */
+    weekdays: Array.from({ length: 7 }, (_, i) => (kazakh ? KAZAKH.short[(i + 1) % 7] : new Intl.DateTimeFormat(locale, { weekday: "short", timeZone: "UTC" }).format(new Date(Date.UTC(2024, 0, 1 + i))))),
     clock: (at, zone = HERE, seconds = false) => format({ ...CLOCK, ...(seconds && { second: "2-digit" }), timeZone: zone }).format(new Date(at)),
     moment: (at, zone = HERE, seconds = false) => `${formats.day(at, zone)} ${formats.clock(at, zone, seconds)}`,
     /** A <time>: the site's zone in the text, UTC and the zone's name in the hint. */
@@ -88,7 +103,7 @@ export function makeFormats({ locale, t, number }) {
       }).formatToParts(new Date(at)).map((part) => [part.type, part.value]));
       return `${parts.year}-${parts.month}-${parts.day}T${parts.hour}:${parts.minute}:${parts.second}`;
     },
-    list: (items) => new Intl.ListFormat(locale, { type: "conjunction" }).format(items),
+    list: (items) => (kazakh && items.length > 1 ? `${items.slice(0, -1).join(", ")} және ${items.at(-1)}` : new Intl.ListFormat(locale, { type: "conjunction" }).format(items)),
     compare: new Intl.Collator(locale, { numeric: true }).compare,
     plain: number,
   };

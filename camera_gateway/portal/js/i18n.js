@@ -1,7 +1,8 @@
 /* Languages: texts by flat keys, plural forms by the language's own rules, times in the site's zone. */
 
 export const LANGUAGES = { kk: "Қазақша", ru: "Русский", en: "English" };
-const LOCALES = { kk: "kk-KZ", ru: "ru-RU", en: "en-GB" };
+/** Chromium is built without Kazakh; figures and dates are written in Kazakhstan as in Russian, words for them are ours. */
+const LOCALES = { kk: ["ru-KZ", "ru-RU"], ru: ["ru-KZ", "ru-RU"], en: ["en-GB"] };
 
 /** The language to begin with: chosen before, else the first of the browser's that there is, else Russian. */
 export function preferred() {

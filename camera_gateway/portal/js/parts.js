@@ -99,7 +99,7 @@ export function table(context, { caption, hidden = true, columns, rows, none, so
     }
     fill(body, shown.map((row) => h("tr", { role: "row" }, used.map((column) => h(column.head ? "th" : "td", {
       scope: column.head ? "row" : null, role: column.head ? "rowheader" : "cell", class: column.number ? "number" : null, "data-label": column.head || !column.title ? null : column.title,
-    }, column.cell(row))))));
+    }, h("div", {}, column.cell(row)))))));
   };
   const heads = used.map((column) => {
     const cell = h("th", { scope: "col", role: "columnheader", class: column.number ? "number" : null });

@@ -79,7 +79,7 @@ export async function page(context) {
     const first = `${chosen.month}-01`;
     const next = new Date(Date.parse(`${first}T12:00Z`) + 32 * DAY_MS).toISOString().slice(0, 7);
     const before = new Date(Date.parse(`${first}T12:00Z`) - 5 * DAY_MS).toISOString().slice(0, 7);
-    const title = new Intl.DateTimeFormat(context.locale, { month: "long", year: "numeric", timeZone: "UTC" }).format(new Date(`${first}T12:00Z`));
+    const title = formats.month(chosen.month);
     const turn = (to) => () => { chosen.month = to; drawMonth(); };
     fill(month, h("div", { class: "row apart" }, button("‹", turn(before), "quiet", { "aria-label": t("camera.month.before") }), h("h3", {}, title), button("›", turn(next), "quiet", { "aria-label": t("camera.month.next"), disabled: next > today.slice(0, 7) })),
       later(context, async () => {
