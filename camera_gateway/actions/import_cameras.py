@@ -1,6 +1,6 @@
 """The import of cameras: each row parsed, held against the catalogue and the file itself, visited, and then created.
 
-Promises: at most `AT_ONCE` visits at a time and one at a time per device; an account that a device has refused is not
+Promises: at most `AT_ONCE` visits at a time and a few per device; an account that a device has refused is not
 tried on it again; only addresses of the site's allowed networks are visited; a password is sealed for its camera
 before the row is looked at any further, and then forgotten.
 """
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from camera_gateway.domain.people import Actor
 
 AT_ONCE = 16
+AT_ONCE_PER_DEVICE = 4
+"""A recorder has many cameras behind one address, and not many sessions."""
 PROBE_S = 2.0
 WAIT_S = 4.0
 _REFUSED = frozenset({ProbeCause.AUTH_WRONG.value, ProbeCause.AUTH_MISSING.value, ProbeCause.AUTH_SCHEME.value})
@@ -136,36 +138,45 @@ def _hold_place(tx: Transaction, rights: Rights, row: CameraRow) -> None:
 
 
 async def _visit_all(gateway: Gateway, rows: list[CameraRow]) -> None:
-    """Visit what is without a fault, device by device."""
-    by_host: dict[str, list[CameraRow]] = defaultdict(list)
+    """Visit what is without a fault: of each device one row first, and the rest when it has taken the account."""
+    groups: dict[tuple[str, str, str], list[CameraRow]] = defaultdict(list)
     for row in rows:
         if row.ok:
-            by_host[row.host].append(row)
-    total, done = sum(map(len, by_host.values())), 0
+            account = ("", "") if row.account is None else (row.account.username, row.account.password)
+            groups[row.host, *account].append(row)
+    total, done = sum(map(len, groups.values())), 0
     gateway.progress(0, total, "probe")
     turn = asyncio.Semaphore(AT_ONCE)
 
-    async def visit_host(there: list[CameraRow]) -> None:
+    async def visit(row: CameraRow, device: asyncio.Semaphore) -> None:
         nonlocal done
-        refused: set[tuple[str, str]] = set()
-        for row in there:
-            account = ("", "") if row.account is None else (row.account.username, row.account.password)
-            if account in refused:
-                row.fault(
-                    "password", ProbeCause.AUTH_WRONG.value, "this device has refused the account in an earlier row",
-                    "not tried again, so that it locks nobody out",
-                )  # fmt: skip
-            else:
-                async with turn:
-                    await _visit(gateway, row)
-                if any(fault.code in _REFUSED for fault in row.faults):
-                    refused.add(account)
-            done += 1
-            gateway.progress(done, total, "probe")
+        async with device, turn:
+            await _visit(gateway, row)
+        done += 1
+        gateway.progress(done, total, "probe")
+
+    async def visit_device(there: list[CameraRow]) -> None:
+        nonlocal done
+        device = asyncio.Semaphore(AT_ONCE_PER_DEVICE)
+        await visit(there[0], device)
+        if not any(fault.code in _REFUSED for fault in there[0].faults):
+            async with asyncio.TaskGroup() as group:
+                for row in there[1:]:
+                    group.create_task(visit(row, device))
+            return
+        for row in there[1:]:
+            _failed(
+                row,
+                ProbeCause.AUTH_WRONG.value,
+                f"this device has refused the account in row {there[0].entry.row}",
+                "not tried again, so that it locks nobody out",
+            )
+        done += len(there) - 1
+        gateway.progress(done, total, "probe")
 
     async with asyncio.TaskGroup() as group:
-        for there in by_host.values():
-            group.create_task(visit_host(there))
+        for there in groups.values():
+            group.create_task(visit_device(there))
 
 
 async def _visit(gateway: Gateway, row: CameraRow) -> None:
@@ -246,7 +257,7 @@ def create(tx: Transaction, planned: dict[str, Any], demand: Callable[[Place], N
         raise InvalidInput(f"camera {identity} has no path", hint="write the URL, or try it with a probe")
     address = StreamAddress(planned["host"], planned["port"], planned["path"])
     taken = next((d.camera for d in registry.current_devices(tx).values() if d.address == address), None)
-    if taken is not None:
+    if taken is not None and taken != identity:
         raise InvalidInput(
             f"camera {taken} has the address of {identity} meanwhile", hint="try the file again", code="exists"
         )

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from camera_gateway.domain.passport import Picture
     from camera_gateway.domain.people import Actor
 
-PICTURE_S = 1.0
+PICTURE_S = 5.0
+"""A third of how long a keyframe is waited for: some cameras send one in ten seconds."""
 
 
 class OneCamera(BaseModel):
@@ -155,7 +156,7 @@ async def picture(gateway: Gateway, actor: Actor, args: OneCamera) -> dict[str, 
     """Take a picture and keep it as the proposal for a reference; nobody has approved it yet."""
     identity = cameras.camera_id(args.camera)
     target = await gateway.read(lambda tx: cameras.registered_target(gateway, tx, identity))
-    found = await probe(target, gateway.clock, seconds=PICTURE_S, picture=True)
+    found = await probe(target, gateway.clock, seconds=PICTURE_S, only_picture=True)
     cameras.require_usable(found)
     try:
         taken = await picturing.take(gateway, found)

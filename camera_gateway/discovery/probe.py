@@ -105,11 +105,17 @@ def failed(cause: ProbeCause, message: str, hint: str) -> Probe:
 
 
 async def probe(
-    target: ProbeTarget, clock: Clock, *, seconds: float, patience: Patience = PATIENCE, picture: bool = False
+    target: ProbeTarget,
+    clock: Clock,
+    *,
+    seconds: float,
+    patience: Patience = PATIENCE,
+    picture: bool = False,
+    only_picture: bool = False,
 ) -> Probe:
     """Visit a camera for about `seconds` of its stream; every failure is a result, never an exception.
 
-    With `picture` the result has a keyframe, which nobody has decoded yet.
+    With `picture` the result has a keyframe, which nobody has decoded yet; with `only_picture` the visit ends with it.
     """
     found = await _connect(target, patience)
     if isinstance(found, Probe):
@@ -121,7 +127,13 @@ async def probe(
         refused = await _handshake(conversation, reader, writer, patience.answer_s)
         if refused is not None:
             return refused
-        sample = await watch(conversation, reader, clock, seconds, Sample(wants_picture=picture))
+        sample = await watch(
+            conversation,
+            reader,
+            clock,
+            seconds,
+            Sample(wants_picture=picture or only_picture, only_picture=only_picture),
+        )
         with suppress(OSError):  # what was seen stands, whether the farewell arrives or not
             writer.write(conversation.teardown())
             await asyncio.wait_for(writer.drain(), 1)

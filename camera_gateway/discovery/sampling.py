@@ -40,6 +40,8 @@ class Sample:
     total_bytes: int = 0
     clock_offset_us: int | None = None
     wants_picture: bool = False
+    only_picture: bool = False
+    """The first whole keyframe is enough."""
     keyframe: tuple[tuple[bytes, ...], bytes] | None = None
     """Parameter sets, and NAL units each behind its length in 4 bytes."""
 
@@ -70,6 +72,8 @@ async def watch(
     started_us = clock.monotonic_us()
     while True:
         elapsed_s = (clock.monotonic_us() - started_us) / US
+        if sample.only_picture and sample.keyframe is not None:
+            return sample
         keyframes = sum(u.keyframe for u in sample.units)
         if elapsed_s >= seconds and (keyframes > 1 or elapsed_s >= 3 * seconds):
             return sample
