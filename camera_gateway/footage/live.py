@@ -19,6 +19,7 @@ from camera_gateway.footage.remembered import Remembered
 from camera_gateway.media.boxes import BoxError
 from camera_gateway.media.fragments import fragments, read_init
 from camera_gateway.media.rendition import Rendition, RenditionError, Source, make_rendition
+from camera_gateway.media.workshop import SOUND_MARGIN
 from storage.spool_entries import DATA, PART
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ STALE_US = 20 * US
 """A part whose newest picture is older than this does not grow."""
 NUMBERED_US = US // 5
 """Numbers begin with the time in these, so that they go on after a restart: fragments last longer on average."""
-SOUND_LATE = 2
+SOUND_LATE = SOUND_MARGIN + 1
 LIVE_RENDITIONS_BYTES = 16 << 20
 
 

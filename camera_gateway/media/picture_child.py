@@ -19,15 +19,15 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 
 from camera_gateway.media.jail import Limits, enter
-from camera_gateway.media.workshop import HEAD
+from camera_gateway.media.workshop import HEAD, SOUND_MARGIN
 
 DECODERS = ("h264", "hevc")
 LAWS = {"alaw": "pcm_alaw", "ulaw": "pcm_mulaw"}
 LATE = ("audio.stream", "audio.codeccontext", "video.codeccontext", "video.reformatter", "subtitles.codeccontext")
 """What PyAV imports only when it is needed: inside the jail it could not."""
 AAC_FRAME = 1024
-PRIMED = 2
-"""Packets of AAC before the first that counts: the encoder's own delay, and the frame that it overlaps with."""
+PRIMED = SOUND_MARGIN + 1
+"""Packets of AAC before the first that counts: the frames before it, and the encoder's own delay of one."""
 LIMITS = Limits(cpu_s=900)
 LARGEST_JOB = 256 << 20
 X264 = {

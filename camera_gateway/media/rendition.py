@@ -17,6 +17,7 @@ from camera_gateway.media.formats import ParameterSetError
 from camera_gateway.media.fragments import fragments, split_nals
 from camera_gateway.media.jail import JailError
 from camera_gateway.media.parameter_sets import is_parameter_set, video_format
+from camera_gateway.media.workshop import SOUND_MARGIN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -262,7 +263,7 @@ def _sound(workshop: Workshop, camera: str, source: Source, shown: Sequence[Frag
     samples = Samples(first * AAC_FRAME)
     if stop > first:
         pieces = [(run.base_time, source.data[run.offset : run.offset + sum(run.sizes)]) for run in runs]
-        wanted = ((first - 1) * AAC_FRAME, (stop + 1) * AAC_FRAME)
+        wanted = ((first - SOUND_MARGIN) * AAC_FRAME, (stop + SOUND_MARGIN) * AAC_FRAME)
         pcm = _laid_out([*source.sound_around, *pieces], *wanted, SILENCE[form.codec])
         job = {"job": "audio", "law": form.codec, "rate": form.sample_rate, "packets": stop - first}
         told, data = workshop.do(camera, job, pcm, WALL_S)

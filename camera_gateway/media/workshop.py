@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 CHILD = "camera_gateway.media.picture_child"
 HEAD = struct.Struct(">II")
 """Before each request and each answer: the length of its JSON and of the bytes that follow it."""
+SOUND_MARGIN = 3
+"""AAC frames that are coded before and after those that count: a frame overlaps the next one, and the encoder shapes
+its windows by what is coming; with less, slices do not fit together."""
 LONGEST_JSON = 1 << 20
 LARGEST_ANSWER = 64 << 20
 JOBS = 100

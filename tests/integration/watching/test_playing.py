@@ -6,28 +6,16 @@ import asyncio
 import hashlib
 import io
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import av
 import pytest
 from fakecam.burnin import read_number
 from support.burnt_footage import loop
-from support.watching_rig import PURPOSE, SMALL, US, Entry, Theatre, theatre
+from support.watching_rig import PURPOSE, SMALL, US, Entry, Theatre
 
 from camera_gateway.clock import rfc3339
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-    from pathlib import Path
-
 H265 = replace(SMALL, codec="h265", b_frames=2)
-
-
-@pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[Theatre]:
-    async with theatre(tmp_path) as served:
-        served.enrol("aigul", ("auditor", "all"))
-        yield served
 
 
 async def shown(house: Theatre, entries: list[Entry]) -> list[tuple[int, int]]:
