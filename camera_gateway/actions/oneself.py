@@ -1,7 +1,7 @@
 """What the one who asks is told of themself, and chooses for themself: rights, language, the purpose of viewing.
 
-Promises that a purpose is stated in words of the closed list before footage is shown (invariant Z2), once per case and
-session, or with each request by token; and that opening one leaves an audit row.
+Promises that a purpose is one of the closed list (invariant Z2), stated once per case and session, and that opening
+one leaves an audit row. That none is shown without is `actions/admission`'s.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from camera_gateway.actions.attempts import user_of
 from camera_gateway.catalogue import credentials, purposes, sessions, users
 from camera_gateway.catalogue.sessions import Stage
 from camera_gateway.clock import rfc3339
-from camera_gateway.errors import InvalidInput, Refused
+from camera_gateway.errors import InvalidInput
 
 if TYPE_CHECKING:
     from camera_gateway.actions.gateway import Gateway
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from camera_gateway.domain.people import Actor
 
 LANGUAGES = ("kk", "ru", "en")
-SAME_CASE_US = 3_600_000_000
-"""A token that states the same purpose again within an hour goes on with it; a session asks once per case."""
 
 
 class ChooseLanguage(BaseModel):
@@ -134,31 +132,6 @@ async def close_purpose(gateway: Gateway, actor: Actor, session: SessionRow) -> 
         sessions.set_purpose(tx, session.id, None)
 
     await gateway.write(actor, work)
-
-
-async def purpose_for(gateway: Gateway, actor: Actor, session: SessionRow | None, header: str | None) -> PurposeRow:
-    """Return the purpose under which recorded footage is about to be shown.
-
-    The header `X-Access-Purpose` where there is one, else the session's open purpose; `Refused` (code
-    "purpose-needed") with neither, `InvalidInput` (code "purpose-invalid") for a header that says nothing.
-    """
-    if header is not None:
-        said = stating.parse_header(header)
-
-        def work(tx: Transaction) -> PurposeRow:
-            since_us = tx.clock.now_us() - SAME_CASE_US
-            known = purposes.open_like(tx, said.code.value, said.case, since_us)
-            return known or purposes.open_purpose(tx, said.code.value, said.case, said.text)
-
-        return await gateway.write(actor, work)
-    if session is None or session.purpose is None:
-        raise Refused(
-            "say first what the footage is looked at for",
-            hint=f"open a purpose, or send {stating.HEADER}: inspection; case=2026-17",
-            code=stating.NEEDED,
-        )
-    number = session.purpose
-    return await gateway.read(lambda tx: purposes.get_purpose(tx, number))
 
 
 def list_purposes() -> list[dict[str, Any]]:
