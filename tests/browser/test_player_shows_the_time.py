@@ -39,7 +39,7 @@ def page(visit: Visit, house: PortalHouse) -> Page:
     return opened
 
 
-def worst(shown: list[Shown], fps: float = FPS) -> float:
+def worst(shown: list[Shown], fps: int = FPS) -> int:
     assert shown
     return max(abs(one.off_by(fps)) for one in shown)
 

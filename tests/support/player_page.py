@@ -89,6 +89,7 @@ READ = """
 }
 """
 BLOCKS = 19
+ROUNDING_US = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +104,12 @@ class Shown:
     width: int
     at: float
 
-    def off_by(self, fps: float) -> float:
-        """Pictures between the number in the picture and the one that the clock beside it promises."""
+    def off_by(self, fps: int) -> int:
+        """Pictures between the number in the picture and the one that belongs to the moment written beside it."""
         assert self.number is not None, f"no number can be read at {self.text}"
         count = fps * LOOP_S
-        promised = self.wall_us * fps / US
-        return (self.number - promised + count / 2) % count - count / 2
+        promised = (self.wall_us + ROUNDING_US) * fps // US
+        return (self.number - promised + count // 2) % count - count // 2
 
 
 def open_player(

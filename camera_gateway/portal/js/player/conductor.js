@@ -222,7 +222,7 @@ export class Conductor extends EventTarget {
     if (waiting.length) {
       this.#held ??= now;
       const atHole = lead && this.#atHole(lead);
-      if (atHole || !lead || this.tracks.every((track) => track.has(this.wall) === false)) { this.#pass(lead); return; }
+      if (atHole || this.tracks.every((track) => track.has(this.wall) === false)) { this.#pass(lead); return; }
       // whoever has no picture for long is left behind; the others go on
       if (waiting.length === active.length || now - this.#held < PATIENCE_MS) {
         for (const view of active) if (!view.video.paused && active.length > 1) view.video.pause();
