@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from aiohttp import ClientSession
+from aiohttp import ClientSession, ClientTimeout
 from support.command_line import free_port
 from support.people import installation_of_people
 
@@ -22,12 +22,14 @@ from camera_gateway.api.services import Services
 from camera_gateway.supervision import Stop, services
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping
     from pathlib import Path
 
     from support.people import People
 
     from camera_gateway.actions.gateway import Gateway
+
+PATIENCE = ClientTimeout(total=20)
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,10 @@ class Api:
     address: str
     session: ClientSession
     tokens: dict[str, str] = field(default_factory=dict)
+    pause_s: float = 1.0
+    """So much of the held clock passes before each request: enough for the limits to forget the one before."""
+    no_more_jobs: Callable[[], None] = lambda: None
+    """Let jobs that are begun from now on wait for ever."""
 
     def enrol(self, name: str, *grants: tuple[str, str]) -> str:
         """Make a user with grants (role, scope) and a token; return the name, by which requests are made."""
@@ -74,18 +80,22 @@ class Api:
         query: Any = None,  # noqa: ANN401 - what aiohttp takes
     ) -> Answered:
         """Ask under /api/v1; `user` None: as nobody."""
+        await self.people.clock.advance(self.pause_s)
         shown = {} if user is None else {"Authorization": f"Bearer {self.tokens[user]}"}
         data = None if body is None else json.dumps(body).encode()
         kind = {} if body is None else {"Content-Type": "application/json"}
         address = f"{self.address}{path.removeprefix('/')}" if path.startswith("/") else f"{self.address}api/v1/{path}"
-        async with self.session.request(
-            method, address, data=data, headers={**shown, **kind, **(headers or {})}, params=query
-        ) as answer:
-            return Answered(answer.status, answer.headers, await answer.read())
+        try:
+            async with self.session.request(
+                method, address, data=data, headers={**shown, **kind, **(headers or {})}, params=query
+            ) as answer:
+                return Answered(answer.status, answer.headers, await answer.read())
+        except TimeoutError as error:
+            raise AssertionError(f"no answer: {method} {path}") from error
 
 
 @asynccontextmanager
-async def serving(directory: Path, **changed: Any) -> AsyncIterator[Api]:  # noqa: ANN401 - fields of Gateway
+async def serving(directory: Path, *, pause_s: float = 1.0, **changed: Any) -> AsyncIterator[Api]:  # noqa: ANN401 - fields of Gateway
     """Serve an installation of people; `changed` are fields of its gateway."""
     stop = Stop()
     with installation_of_people(directory) as people, ThreadPoolExecutor(2) as threads:
@@ -95,9 +105,9 @@ async def serving(directory: Path, **changed: Any) -> AsyncIterator[Api]:  # noq
         service = HttpService(app, "127.0.0.1", free_port(), None)
         address = await service.open()
         try:
-            async with ClientSession() as session, services() as running:
+            async with ClientSession(timeout=PATIENCE) as session, services() as running:
                 running.start(jobs.run(stop), name="jobs")
-                yield Api(people, gateway, address, session)
+                yield Api(people, gateway, address, session, pause_s=pause_s, no_more_jobs=stop.request)
         finally:
             await service.close()
 
