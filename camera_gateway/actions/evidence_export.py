@@ -23,9 +23,10 @@ from camera_gateway.domain.ids import InstitutionId
 from camera_gateway.domain.naming import (
     object_name,
     segment_key,
+    utc_day,
 )
 from camera_gateway.errors import InvalidInput, Refused
-from camera_gateway.evidence.contents import README, Contents, certify, days_text, take_seals
+from camera_gateway.evidence.contents import README, Contents, certify, days_text, take_announcements, take_seals
 from camera_gateway.evidence.custody import custody_log
 from camera_gateway.evidence.enclosures import enclosures
 from camera_gateway.evidence.package import (
@@ -38,6 +39,7 @@ from camera_gateway.evidence.package import (
     span_gap,
     time_error,
 )
+from camera_gateway.evidence.signing import known_keys
 from storage.checksum import sha256_of
 
 if TYPE_CHECKING:
@@ -169,7 +171,14 @@ def _plan(gateway: Gateway, request: Request, found: list[Known], key: SigningKe
         take_seals(
             tx, registry.get_site(tx, site), [c for c in cameras if c.site == site], here, new, folders[site], contents
         )
+        if contents.keys - {key.public.fingerprint}:
+            since = min(contents.sealed_days, default=utc_day(new.start_us))
+            take_announcements(tx, registry.get_site(tx, site), since, folders[site], contents)
         paths |= {row.sidecar.segment: folders[site] + _name(row) for row in here}
+    for fingerprint in contents.keys - {key.public.fingerprint}:
+        older = known_keys(gateway.data_dir / "keys").get(fingerprint)
+        if older is not None:
+            contents.texts[f"KEY.{fingerprint.removeprefix('SHA256:')[:16]}.pub"] = older.pem
     gaps = [gap for each in found for gap in _gaps(each, new.start_us, new.end_us)]
     sidecars = [row.sidecar for row in rows]
     contents.texts["SPAN-GAPS.tsv"] = gaps_of_span(gaps).encode()

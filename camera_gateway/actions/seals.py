@@ -9,22 +9,28 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import date
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, SecretStr
 
+from camera_gateway.access.permissions import Act
+from camera_gateway.actions.institutions import printable
+from camera_gateway.actions.second import second_person
 from camera_gateway.catalogue import audit_log, registry, seals, segments, tombstones
 from camera_gateway.clock import rfc3339
 from camera_gateway.domain.footage import STORED
 from camera_gateway.domain.ids import CameraId, SiteId
 from camera_gateway.domain.naming import day_span_us, parse_segment_key, utc_day
-from camera_gateway.errors import InvalidInput, NotFound, Unavailable
+from camera_gateway.domain.people import INSTALLATION
+from camera_gateway.errors import InvalidInput, NotFound, Refused, Unavailable
 from camera_gateway.evidence.audit_heads import AuditHead, anchor
 from camera_gateway.evidence.bucket_check import Checked, Known, check_site
+from camera_gateway.evidence.seal import parse_seal
 from camera_gateway.evidence.sealed_files import SealedFiles
 from camera_gateway.evidence.sealing import Described, Report, Sealer
-from camera_gateway.evidence.signing import PRIVATE_NAME, SigningKey
+from camera_gateway.evidence.signing import NEXT, PRIVATE_NAME, SigningKey, known_keys, next_key
 from camera_gateway.evidence.witness import opened_witness
 from camera_gateway.footage.books import Books
 from storage.checksum import sha256_of
@@ -35,6 +41,7 @@ if TYPE_CHECKING:
     from camera_gateway.actions.gateway import Gateway
     from camera_gateway.catalogue.opening import Transaction
     from camera_gateway.domain.people import Actor
+    from camera_gateway.evidence.signing import PublicKey
 
 LOCK_PROPERTIES = ("versioning", "object-lock", "lock-delete-refused", "lock-shorten-refused")
 FAR = date(9999, 12, 31)
@@ -58,10 +65,19 @@ class VerifySeals(BaseModel):
     rebuild: bool = False
 
 
+class RotateKey(BaseModel):
+    """What `seal rotate` takes; `second` is the token of who approves."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    reason: str
+    second: SecretStr | None = None
+
+
 async def make(gateway: Gateway, actor: Actor, args: MakeSeals) -> dict[str, Any]:
     """Seal every day that is due, up to `day` when it is given; say what was made and what is wrong."""
     day = None if args.day is None else parse_day(args.day)
-    key = await signing_key(gateway)
+    key, coming = await _sealing_keys(gateway, actor)
     settings = gateway.settings
 
     def work() -> tuple[Report, str | None]:
@@ -75,6 +91,8 @@ async def make(gateway: Gateway, actor: Actor, args: MakeSeals) -> dict[str, Any
                 worm=lambda: worm_of(gateway),
                 witness=witness,
                 actor=actor,
+                announced=coming,
+                retired=known_keys(gateway.data_dir / "keys"),
             )
             return sealer.run(day), None if witness is None else witness.name
 
@@ -93,6 +111,7 @@ async def verify(gateway: Gateway, _actor: Actor, args: VerifySeals) -> dict[str
     """Check signatures, chain, manifests and the objects that they list, as they are in the bucket now."""
     day = None if args.day is None else parse_day(args.day)
     public = (await signing_key(gateway)).public
+    keys = known_keys(gateway.data_dir / "keys")
     books = Books(gateway.catalogue, gateway.catalogue_thread)
 
     def work() -> Checked:
@@ -103,7 +122,7 @@ async def verify(gateway: Gateway, _actor: Actor, args: VerifySeals) -> dict[str
             raise NotFound(f"no site {args.site}", hint="see: camera-gateway institution show")
         for site in chosen:
             known = _known(books, site.id)
-            found = check_site(sealed_files(gateway), public, site, known, day=day, rebuild=args.rebuild)
+            found = check_site(sealed_files(gateway), keys, site, known, day=day, rebuild=args.rebuild)
             total.failures += found.failures
             total.counts += found.counts
         return total
@@ -120,6 +139,54 @@ async def verify(gateway: Gateway, _actor: Actor, args: VerifySeals) -> dict[str
         "counts": dict(checked.counts),
         "key": public.fingerprint,
     }
+
+
+async def rotate(gateway: Gateway, actor: Actor, args: RotateKey) -> dict[str, Any]:
+    """Make the next seal key, by two people: the next seal of each site announces it, and those after are signed by it.
+
+    Until then, exports and seals are signed by the present one. `Refused` while a change is under way.
+    """
+    reason = printable(args.reason, "the reason")
+    second = await second_person(gateway, actor, args.second, Act.SEAL_KEY_CHANGE, (INSTALLATION,))
+    directory = gateway.data_dir / "keys"
+    old = (await signing_key(gateway)).public.fingerprint
+    under_way = await gateway.waiting(next_key, directory)
+    if under_way is not None:
+        raise Refused(
+            f"a change of the key is under way: {under_way.public.fingerprint}",
+            hint="the next seal of each site announces it; run: camera-gateway seal make",
+            code="rotation-begun",
+        )
+    made = (await gateway.waiting(SigningKey.create, directory / NEXT)).public.fingerprint
+
+    def work(tx: Transaction) -> None:
+        tx.audit("seal.key-announce", "seal-key", key=old, next_key=made, reason=reason, approved_by=str(second))
+
+    await gateway.write(actor, work)
+    return {"key": old, "next_key": made, "approved_by": str(second)}
+
+
+async def _sealing_keys(gateway: Gateway, actor: Actor) -> tuple[SigningKey, PublicKey | None]:
+    """Return the key that signs now and the one to announce; an announced one takes over here."""
+    key, directory = await signing_key(gateway), gateway.data_dir / "keys"
+    coming = await gateway.waiting(next_key, directory)
+    if coming is None:
+        return key, None
+    if not await gateway.read(partial(_announced, coming.public.fingerprint)):
+        return key, coming.public
+    old, key = key.public.fingerprint, await gateway.waiting(SigningKey.promote, directory)
+    await gateway.write(
+        actor, lambda tx: tx.audit("seal.key-change", "seal-key", key=key.public.fingerprint, followed=old)
+    )
+    return key, None
+
+
+def _announced(fingerprint: str, tx: Transaction) -> bool:
+    """Whether the last seal of every site that has one announces a key, and is in the bucket."""
+    rows = [row for site in registry.list_sites(tx) if (row := seals.last_of_site(tx, site.id)) is not None]
+    return all(
+        row.stored_us is not None and parse_seal(row.text, row.day.isoformat()).next_key == fingerprint for row in rows
+    )
 
 
 async def anchor_audit(gateway: Gateway) -> int | None:

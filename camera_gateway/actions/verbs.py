@@ -203,6 +203,7 @@ VERBS: Mapping[str, Verb] = {
         ),
         Verb("audit.verify", institutions.Nothing, audit.verify, Act.AUDIT_SEE),
         Verb("seal.make", seals.MakeSeals, seals.make, Act.SEAL_MAKE),
+        Verb("seal.rotate", seals.RotateKey, seals.rotate, Act.SEAL_KEY_CHANGE, asks_second=True),
         Verb("seal.verify", seals.VerifySeals, seals.verify, Act.AUDIT_SEE),
         Verb(
             "evidence.request",

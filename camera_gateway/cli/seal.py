@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from camera_gateway.cli.shell import command
+from camera_gateway.cli.shell import command, read_token
 
 if TYPE_CHECKING:
     from camera_gateway.cli.shell import Shell
@@ -50,3 +51,15 @@ def verify(shell: Shell, *, day: str | None, site: str | None, rebuild: bool) ->
         looked = ", ".join(f"{number} {what}" for what, number in found["counts"].items()) or "nothing is sealed yet"
         shell.out.say(f"{'OK' if found['ok'] else 'FAILED'}: looked at {looked}; key {found['key']}")
     return 0 if found["ok"] else 1
+
+
+@command(group, "rotate")
+@click.option("--reason", required=True, help="Why, in a sentence.")
+@click.option("--second-token-file", type=click.Path(dir_okay=False, path_type=Path), help="Token of who approves.")
+def rotate(shell: Shell, *, reason: str, second_token_file: Path | None) -> None:
+    """Change the seal key, by two people: the next seal of each site announces the new one, those after are its."""
+    second = None if second_token_file is None else read_token(second_token_file)
+    found = shell.call("seal.rotate", reason=reason, second=second)
+    if not shell.out.document(found):
+        shell.out.say(f"the next seals announce {found['next_key']}, approved by {found['approved_by']}")
+        shell.out.say(f"until then {found['key']} signs; print the new fingerprint, and keep it with the old one")

@@ -118,6 +118,11 @@ def seal_prefix(institution: str, site: str) -> str:
     return f"v1/{institution}/seals/{site}/"
 
 
+def key_name(day: date) -> str:
+    """Return the name of the public key that the seal of a day announces."""
+    return f"KEY.{day.isoformat()}.pub"
+
+
 def audit_prefix(institution: str) -> str:
     """Return the prefix of the anchored heads of the audit log."""
     return f"v1/{institution}/audit/"

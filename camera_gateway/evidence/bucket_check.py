@@ -78,7 +78,7 @@ class _Found:
 
 def check_site(
     files: SealedFiles,
-    public: PublicKey,
+    public: Mapping[str, PublicKey],
     site: Site,
     known: Known,
     *,
@@ -87,7 +87,8 @@ def check_site(
 ) -> Checked:
     """Check the seals of a site and what they name, or those of one day. Raises `StoreError`s.
 
-    `rebuild`: ask each object for its own sidecar and make its line of the index anew.
+    `public` are this installation's keys by fingerprint, those included that were changed. `rebuild`: ask each object
+    for its own sidecar and make its line of the index anew.
     """
     checked = Checked()
     found = _read_seals(files, public, site, day, checked)
@@ -127,7 +128,7 @@ def sealed_gaps(files: SealedFiles, institution: InstitutionId, camera: CameraId
 
 
 def _read_seals(
-    files: SealedFiles, public: PublicKey, site: Site, day: date | None, checked: Checked
+    files: SealedFiles, public: Mapping[str, PublicKey], site: Site, day: date | None, checked: Checked
 ) -> dict[_Number, _Found]:
     listed = (blob.key for blob in files.store.list(seal_prefix(site.institution, site.id)))
     keys = {(parsed.day, parsed.addendum): key for key in listed if (parsed := parse_seal_key(key)) is not None}
@@ -143,7 +144,7 @@ def _read_seals(
         except (Missing, InvalidInput) as error:
             checked.failures.append((key, error.message if isinstance(error, InvalidInput) else "not signed"))
             continue
-        if not public.verifies(signature, text):
+        if seal.key not in public or not public[seal.key].verifies(signature, text):
             checked.failures.append((key, "its signature does not fit: text or signature was changed"))
         elif (seal.site, seal.institution, seal.day, seal.addendum) != (site.id, site.institution, *number):
             checked.failures.append((key, "is another day's or another site's seal"))
@@ -163,6 +164,8 @@ def _check_chain(found: dict[_Number, _Found], day: date | None, checked: Checke
         ):
             named = one.seal.previous.name if one.seal.previous else "none"
             checked.failures.append((one.key, f"follows {named}, which is not the seal before it here"))
+        if last is not None and not addendum and one.seal.key not in (last.seal.key, last.seal.next_key):
+            checked.failures.append((one.key, "signed with a key that the seal before it did not announce"))
         before = one
         last = last if addendum else one
 

@@ -23,6 +23,8 @@ from camera_gateway.footage.findings import Finding
 from storage.checksum import sha256_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from camera_gateway.domain.footage import GapRecord
     from camera_gateway.evidence.manifest import IndexEntry
     from camera_gateway.evidence.signing import PublicKey
@@ -68,14 +70,17 @@ def is_of_lists(key: str) -> bool:
     return bool(_MANIFEST.fullmatch(key) or _BESIDE_SEAL.fullmatch(key)) or bool(re.match(rf"v1/{_SLUG}/audit/", key))
 
 
-def read_lists(store: BlobStore, versions: dict[str, str], key: PublicKey | None) -> BucketLists:
-    """Read every list among `versions` (key → the version to read). Raises `StoreError`s."""
+def read_lists(store: BlobStore, versions: dict[str, str], keys: Mapping[str, PublicKey]) -> BucketLists:
+    """Read every list among `versions` (key → the version to read). Raises `StoreError`s.
+
+    `keys` are those of this installation by fingerprint; without any, signatures cannot be checked, and it is said.
+    """
     found = BucketLists()
     sealed: dict[tuple[str, str], str] = {}
     for name in sorted(versions):
         if parse_seal_key(name) is not None:
-            _read_seal(store, name, versions, key, found, sealed)
-    if key is None and found.seals:
+            _read_seal(store, name, versions, keys, found, sealed)
+    if not keys and found.seals:
         found.findings.append(Finding("S1", "signatures were not checked: this installation has no seal key", "seals"))
     for name in sorted(versions):
         try:
@@ -92,7 +97,7 @@ def _read_seal(
     store: BlobStore,
     name: str,
     versions: dict[str, str],
-    key: PublicKey | None,
+    keys: Mapping[str, PublicKey],
     found: BucketLists,
     sealed: dict[tuple[str, str], str],
 ) -> None:
@@ -107,14 +112,18 @@ def _read_seal(
     if parsed is None or (seal.institution, seal.site, seal.day) != (parsed.institution, parsed.site, parsed.day):
         found.findings.append(Finding("S1", "a seal that is not of this place or day", name))
         return
-    if key is not None and (
-        signature not in versions or not key.verifies(_bytes(store, signature, versions[signature]), text)
+    key = keys.get(seal.key)
+    if keys and (
+        key is None
+        or signature not in versions
+        or not key.verifies(_bytes(store, signature, versions[signature]), text)
     ):
         found.findings.append(Finding("S1", "a seal without a good signature of this installation's key", name))
         return
     found.seals += 1
     for file, digest in seal.files.items():
         sealed[seal.institution, file] = digest
+        sealed[seal.institution, f"{seal.site}/{file}"] = digest  # tombstones of two sites have one name
         camera = file.partition(".")[0]
         if file == manifest_name(camera, seal.day, ManifestKind.INDEX, seal.addendum):
             found.sites[camera] = seal.site
@@ -151,7 +160,8 @@ def _read_tombstones(
     found: BucketLists,
     sealed: dict[tuple[str, str], str],
 ) -> None:
-    data = _sealed_bytes(store, name, version, match["institution"], found, sealed)
+    listed = f"{match['site']}/{match['name']}"
+    data = _sealed_bytes(store, name, version, match["institution"], found, sealed, listed)
     if data is not None:
         for stone in parse_tombstones(data, name, match["institution"], match["site"]):
             found.of(match["institution"], stone.camera).stones.setdefault(stone.segment, stone)
@@ -165,9 +175,10 @@ def _sealed_bytes(
     institution: str,
     found: BucketLists,
     sealed: dict[tuple[str, str], str],
+    listed: str = "",
 ) -> bytes | None:
-    """Return a list's bytes when a seal vouches for them."""
-    wanted = sealed.get((institution, object_name(name)))
+    """Return a list's bytes when a seal vouches for them, under the name `listed`, else by its own."""
+    wanted = sealed.get((institution, listed or object_name(name)))
     if wanted is None:
         found.findings.append(Finding("S1", "a list that no seal names: it does not count", name))
         return None

@@ -7,6 +7,7 @@ sealed yet is counted, never passed over.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from typing import TYPE_CHECKING
 
 from camera_gateway.catalogue import registry, seals, tombstones
@@ -26,8 +27,6 @@ from camera_gateway.evidence.certificate import LANGUAGES, NothingFound, no_reco
 from camera_gateway.evidence.seal import NONE, parse_seal
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from camera_gateway.catalogue.opening import Transaction
     from camera_gateway.catalogue.requests import NewRequest, Package, Request
     from camera_gateway.catalogue.segments import SegmentRow
@@ -44,6 +43,8 @@ class Contents:
     sealed_days: set[date] = field(default_factory=set)
     unsealed_days: set[date] = field(default_factory=set)
     unsealed_segments: int = 0
+    keys: set[str] = field(default_factory=set)
+    """Fingerprints of the keys that signed the seals."""
 
 
 def take_seals(
@@ -68,7 +69,9 @@ def take_seals(
             last_us[day] = seal.sealed_us
             contents.texts[folder + seal_name(day, "txt", seal.addendum)] = seal.text
             contents.texts[folder + seal_name(day, "sig", seal.addendum)] = seal.signature
-            files = parse_seal(seal.text, f"seal of {day}").files
+            parsed = parse_seal(seal.text, f"seal of {day}")
+            files = parsed.files
+            contents.keys.add(parsed.key)
             wanted = {tombstones_name(day): seal_key(site.institution, site.id, day, tombstones_name(day))}
             if day in days:
                 wanted |= {
@@ -89,6 +92,16 @@ def take_seals(
         sealed_us = last_us.get(utc_day(row.sidecar.start_us))
         late = row.state.value not in STORED or row.stored_us is None
         contents.unsealed_segments += sealed_us is None or late or (row.stored_us or 0) > sealed_us
+
+
+def take_announcements(tx: Transaction, site: Site, since: date, folder: str, contents: Contents) -> None:
+    """Take the seals from a day on that announce a key, so that the key on an older paper leads to the present one."""
+    for seal in seals.sealed_between(tx, site.id, since, date.max):
+        parsed = parse_seal(seal.text, f"seal of {seal.day}")
+        if seal.stored_us is not None and parsed.next_key is not None:
+            contents.texts[folder + seal_name(seal.day, "txt")] = seal.text
+            contents.texts[folder + seal_name(seal.day, "sig")] = seal.signature
+            contents.keys.add(parsed.key)
 
 
 def certify(

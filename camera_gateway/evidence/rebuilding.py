@@ -33,7 +33,7 @@ from storage.blobs import CANARY_PREFIX
 from storage.errors import Missing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from camera_gateway.catalogue.opening import Transaction
     from camera_gateway.evidence.manifest import IndexEntry
@@ -86,14 +86,14 @@ class Rebuilder:
         *,
         time_zone: str,
         lock_proven: bool,
-        key: PublicKey | None,
+        keys: Mapping[str, PublicKey],
         spooled: Callable[[str, str], str | None],
         progress: Callable[[str, int], None] = lambda _stage, _done: None,
     ) -> None:
         self._store = store
         self._time_zone = time_zone
         self._lock_proven = lock_proven
-        self._key = key
+        self._keys = keys
         self._spooled = spooled
         self._progress = progress
 
@@ -125,7 +125,7 @@ class Rebuilder:
                 done.findings.append(Finding("U2", "an object that is none of ours", key))
             elif (version := first_version(group, done.findings)) is not None:
                 versions[key] = version.version_id
-        lists = read_lists(self._store, versions, self._key)
+        lists = read_lists(self._store, versions, self._keys)
         done.findings += lists.findings
         return lists
 

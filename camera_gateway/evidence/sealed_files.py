@@ -21,6 +21,7 @@ from storage.checksum import sha256_of
 from storage.errors import Exists, Missing
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date
 
     from camera_gateway.catalogue.seals import SealRow
@@ -97,7 +98,7 @@ class SealedFiles:
                 lines |= {f"{line}\n" for line in self.read(key).decode().split("\n")[:-1]}
         return lines
 
-    def find_seal(self, site: Site, day: date, addendum: int, key: PublicKey) -> NewSeal | None:
+    def find_seal(self, site: Site, day: date, addendum: int, keys: Mapping[str, PublicKey]) -> NewSeal | None:
         """Return the seal that the bucket has of a day, None without one; `WrongFound` when it is not ours."""
         at = seal_key(site.institution, site.id, day, seal_name(day, "txt", addendum))
         try:
@@ -111,7 +112,12 @@ class SealedFiles:
                 f"{at}: a seal without its signature, and without its row", hint="keep it, and ask the auditor"
             ) from None
         seal = parse_seal(text, at)
-        if not key.verifies(signature, text) or (seal.site, seal.day, seal.addendum) != (site.id, day, addendum):
+        key = keys.get(seal.key)
+        if (
+            key is None
+            or not key.verifies(signature, text)
+            or (seal.site, seal.day, seal.addendum) != (site.id, day, addendum)
+        ):
             raise foreign(at)
         return new_seal(seal, text, signature)
 

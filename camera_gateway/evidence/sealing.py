@@ -17,7 +17,16 @@ from camera_gateway.catalogue import audit_log, gaps, registry, seals, segments
 from camera_gateway.catalogue.seals import Seen
 from camera_gateway.clock import US, to_datetime
 from camera_gateway.domain.footage import STORED, GapCause
-from camera_gateway.domain.naming import DAY_US, day_prefix, day_span_us, seal_key, seal_name, tombstones_name, utc_day
+from camera_gateway.domain.naming import (
+    DAY_US,
+    day_prefix,
+    day_span_us,
+    key_name,
+    seal_key,
+    seal_name,
+    tombstones_name,
+    utc_day,
+)
 from camera_gateway.domain.people import SYSTEM
 from camera_gateway.domain.schedule import zone
 from camera_gateway.errors import GatewayError, InvalidInput, Unavailable, WrongFound
@@ -40,7 +49,7 @@ if TYPE_CHECKING:
     from camera_gateway.domain.naming import ManifestKind
     from camera_gateway.domain.people import Actor
     from camera_gateway.evidence.sealed_files import SealedFiles
-    from camera_gateway.evidence.signing import SigningKey
+    from camera_gateway.evidence.signing import PublicKey, SigningKey
     from camera_gateway.evidence.witness import Witness
     from camera_gateway.footage.books import Books
 
@@ -88,7 +97,10 @@ class _Draft:
 
 
 class Sealer:
-    """Seals the sites of one installation. `worm` tells what the store was seen to refuse, in the seal's words."""
+    """Seals the sites of one installation. `worm` tells what the store was seen to refuse, in the seal's words.
+
+    `announced` is the key that each seal of a day announces, to sign after it; `retired` those that signed before.
+    """
 
     def __init__(
         self,
@@ -101,6 +113,8 @@ class Sealer:
         worm: Callable[[], str],
         witness: Witness | None,
         actor: Actor = SYSTEM,
+        announced: PublicKey | None = None,
+        retired: Mapping[str, PublicKey] | None = None,
     ) -> None:
         self._books = books
         self._files = files
@@ -110,6 +124,8 @@ class Sealer:
         self._worm = worm
         self._witness = witness
         self._actor = actor
+        self._announced = announced
+        self._keys = {**(retired or {}), key.public.fingerprint: key.public}
 
     def run(self, day: date | None = None) -> Report:
         """Do what is due; with `day`, everything up to that day, which is looked at however old it is.
@@ -175,6 +191,10 @@ class Sealer:
         number = 0 if draft.before is None else draft.before.number
         for row in self._books.read(lambda tx: seals.addenda_after(tx, site.id, number)):
             draft.files[seal_name(row.day, "txt", row.addendum)] = sha256_of(row.text)
+        if self._announced is not None:
+            name, pem = key_name(day), self._announced.pem
+            self._files.put_own(seal_key(site.institution, site.id, day, name), pem, day)
+            draft.files[name] = sha256_of(pem)
         self._sign(site, draft, worm, report)
 
     def _add_to(
@@ -219,7 +239,7 @@ class Sealer:
 
     def _adopted(self, site: Site, day: date, addendum: int) -> bool:
         """Take up a seal that the bucket has and the catalogue has lost, so that a day never gets a second one."""
-        found = self._files.find_seal(site, day, addendum, self._key.public)
+        found = self._files.find_seal(site, day, addendum, self._keys)
         if found is None:
             return False
 
@@ -257,7 +277,7 @@ class Sealer:
                 worm=told,
                 witness=WITNESS_NONE if self._witness is None else plain(self._witness.name),
                 key=self._key.public.fingerprint,
-                next_key=None,
+                next_key=None if self._announced is None or draft.addendum else self._announced.fingerprint,
                 files=draft.files,
             )
             text = seal.text()

@@ -37,6 +37,8 @@ _PUBLIC_MODE = 0o644
 
 RETIRED = "retired"
 """The folder of the public halves of keys that were changed."""
+NEXT = "next"
+"""The folder of the key that seals announce and that will sign after them."""
 
 
 class PublicKey:
@@ -133,6 +135,23 @@ class SigningKey:
         loaded._keep_public(directory)
         return loaded
 
+    @classmethod
+    def promote(cls, directory: Path) -> SigningKey:
+        """Let the next key follow the one in `directory`, of which the public half stays; may be repeated."""
+        old, coming = cls.load(directory), directory / NEXT
+        retired = directory / RETIRED
+        try:
+            retired.mkdir(mode=0o700, exist_ok=True)
+            name = f"seal-{old.public.fingerprint.removeprefix('SHA256:')[:16]}.pub"
+            atomic_replace(retired / name, old.public.pem)
+            (coming / PRIVATE_NAME).replace(directory / PRIVATE_NAME)
+            fsync_directory(directory)
+            (coming / PUBLIC_NAME).unlink(missing_ok=True)
+            coming.rmdir()
+        except OSError as error:
+            raise InvalidInput(f"{coming}: cannot be put in place ({error.strerror})") from error
+        return cls.load(directory)
+
     def sign(self, data: bytes) -> bytes:
         """Return the 64 bytes of the signature; the same for the same data."""
         return self._key.sign(data)
@@ -148,6 +167,11 @@ class SigningKey:
 
     def __repr__(self) -> str:
         return f"SigningKey({self.public.fingerprint})"
+
+
+def next_key(directory: Path) -> SigningKey | None:
+    """Return the key that is to follow the one in `directory`, None without one."""
+    return SigningKey.load(directory / NEXT) if (directory / NEXT / PRIVATE_NAME).exists() else None
 
 
 def known_keys(directory: Path) -> dict[str, PublicKey]:

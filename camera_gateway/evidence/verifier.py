@@ -203,6 +203,7 @@ class _Check:
         for name, reason in self.files.odd.items():
             self.found.fail(name, reason)
         self._read_keys()
+        self._spread_trust()
         self._read_seals()
         self._follow_the_chain()
         self._check_manifests()
@@ -235,6 +236,36 @@ class _Check:
             self.anchor = shown
             self.found.notes.append(f"signed with key {shown}: compare it with the fingerprint on paper")
         self.trusted = {self.anchor}
+
+    def _spread_trust(self) -> None:
+        """Trust the keys that a trusted one vouches for: a seal the next key, EXPORT.txt each key that it lists."""
+        texts = {path for path, _ in self._named(SEAL) + self._named(re.compile(r"EXPORT\.txt"))}
+        while len(self.keys) > 1 and texts:
+            vouching = {path for path in texts if self._vouches(path)}
+            if not vouching:
+                return
+            texts -= vouching
+
+    def _vouches(self, path: str) -> bool:
+        """Take over the keys that a text names, if a trusted key has signed it."""
+        try:
+            head, files = parse_signed(self.files.text(path).decode())
+        except ValueError:
+            return False
+        named = head.get("key", "").removeprefix("ed25519 ")
+        signature = f"{path.removesuffix('.txt')}.sig"
+        if named not in self.trusted or named not in self.keys or signature not in self.files.names():
+            return False
+        if not ed25519_verifies(self.keys[named][1], self.files.text(path), self.files.text(signature)):
+            return False
+        self.trusted.add(head.get("next-key", "-").removeprefix("ed25519 "))
+        base = path.removesuffix("EXPORT.txt")
+        self.trusted |= {
+            fingerprint
+            for fingerprint, (key_path, _) in self.keys.items()
+            if base != path and files.get(key_path.removeprefix(base)) == self.files.sha256(key_path)
+        }
+        return True
 
     def _is_signed(self, signed: Signed, signature_path: str) -> bool:
         """Whether the signature of a text fits; who is to blame is named."""

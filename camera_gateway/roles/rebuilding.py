@@ -16,7 +16,7 @@ from camera_gateway.catalogue.sqlite import database_path
 from camera_gateway.domain.people import Actor
 from camera_gateway.errors import Unavailable
 from camera_gateway.evidence.rebuilding import Rebuilder
-from camera_gateway.evidence.signing import PUBLIC_NAME, PublicKey
+from camera_gateway.evidence.signing import known_keys
 from camera_gateway.roles.canary import LOCK_PROPERTIES
 from camera_gateway.roles.local import shell_user
 from camera_gateway.roles.opening import credentials_key
@@ -54,7 +54,7 @@ def rebuild(loaded: Loaded, clock: Clock, progress: Callable[[str, int], None]) 
                 opened.store,
                 time_zone=settings.site.time_zone,
                 lock_proven=is_proven,
-                key=_seal_key(settings.site.data_dir / "keys" / PUBLIC_NAME),
+                keys=known_keys(settings.site.data_dir / "keys"),
                 spooled=_Spooled(settings.site.data_dir / "spool"),
                 progress=progress,
             )
@@ -107,10 +107,6 @@ class _Spooled:
     def __call__(self, camera: str, segment: str) -> str | None:
         path = f"{camera}/{segment}{DATA}"
         return path if path in self._paths else None
-
-
-def _seal_key(path: Path) -> PublicKey | None:
-    return PublicKey.parse(path.read_bytes(), str(path)) if path.exists() else None
 
 
 def _lock_proven(store: BlobStore, clock: Clock) -> bool:

@@ -14,15 +14,40 @@ touch "$work/failed" "$work/named" "$work/listed" "$work/gone" "$work/unsound" "
 
 fail() { printf 'FAIL  %s: %s\n' "${1#./}" "$2" | tee -a "$work/failed"; }
 hash() { sha256sum <"$1" | cut -d ' ' -f 1; }
-signed() { openssl pkeyutl -verify -pubin -inkey "$key" -rawin -in "$1" -sigfile "${1%.txt}.sig" >/dev/null 2>&1; }
+print_of() { echo "SHA256:$(openssl pkey -pubin -in "$1" -pubout -outform DER 2>/dev/null | sha256sum | cut -d ' ' -f 1)"; }
+named_key() { sed -n 's/^key: ed25519 \([^ ]*\).*/\1/p; /^---$/q' "$1" | head -n 1; }
+key_file() { grep "^$(named_key "$1")  " "$work/keys" | head -n 1 | cut -c 74-; }
+signed() {
+    by=$(key_file "$1")
+    [ -n "$by" ] && grep -qxF "$(named_key "$1")" "$work/trusted" &&
+        openssl pkeyutl -verify -pubin -inkey "$by" -rawin -in "$1" -sigfile "${1%.txt}.sig" >/dev/null 2>&1
+}
 
 find . -type f | sort >"$work/files"
 find . ! -type f ! -type d | while read -r file; do fail "$file" "not a plain file"; done
 key=$(grep '/seal\.pub$' "$work/files" | head -n 1)
 if [ -z "$key" ]; then echo "FAIL  seal.pub: missing: nothing can be checked without the public key"; exit 1; fi
-print=SHA256:$(openssl pkey -pubin -in "$key" -pubout -outform DER | sha256sum | cut -d ' ' -f 1)
+print=$(print_of "$key")
+grep '\.pub$' "$work/files" | while read -r file; do echo "$(print_of "$file")  $file"; done >"$work/keys"
 if [ -z "$paper" ]; then echo "note  signed with key $print: compare it with the fingerprint on paper"
-elif [ "$paper" != "$print" ]; then fail "$key" "not the key whose fingerprint was given"; fi
+elif ! grep -q "^$paper  " "$work/keys"; then fail "$key" "not the key whose fingerprint was given"; fi
+
+# a trusted key vouches for others: a seal announces the next one, EXPORT.txt lists those of the package
+echo "${paper:-$print}" >"$work/trusted"
+known=0
+while [ "$(wc -l <"$work/keys")" -gt 1 ] && [ "$(wc -l <"$work/trusted")" -gt "$known" ]; do
+    known=$(wc -l <"$work/trusted")
+    grep -E '/(SEAL\.[^/]*|EXPORT)\.txt$' "$work/files" | while read -r text; do
+        signed "$text" || continue
+        sed -n 's/^key: .* next-key: ed25519 \(.*\)$/\1/p; /^---$/q' "$text"
+        case $text in */EXPORT.txt) ;; *) continue ;; esac
+        while read -r fingerprint file; do
+            name=${file#"${text%EXPORT.txt}"}
+            if grep -qxF "$(hash "$file")  $name" "$text"; then echo "$fingerprint"; fi
+        done <"$work/keys"
+    done | cat - "$work/trusted" | sort -u >"$work/more"
+    mv "$work/more" "$work/trusted"
+done
 
 # 1. each seal is signed, and is the seal of the day that it is named after
 if ! grep '/SEAL\.[^/]*\.txt$' "$work/files" >"$work/seals"; then
@@ -33,8 +58,12 @@ fi
 while read -r seal; do
     sealed=$(sed -n 's/^day-utc: \([^ ]*\) .*/\1/p' "$seal")
     added=$(sed -n 's/^sealed-at: .* addendum: \(.*\)$/\1/p' "$seal" | sed 's/^-$//; s/^a/.a/')
-    if ! grep -q "^key: ed25519 $print " "$seal"; then fail "$key" "not the key that ${seal#./} names"
+    by=$(key_file "$seal")
+    if [ -z "$by" ]; then fail "$key" "not the key that ${seal#./} names"
     elif [ ! -f "${seal%.txt}.sig" ]; then fail "${seal%.txt}.sig" "missing: nothing shows who signed"
+    elif ! grep -qxF "$(named_key "$seal")" "$work/trusted"; then
+        grep -qF " ${by#./}:" "$work/failed" || [ -n "$paper" ] && [ "$by" = "$key" ] ||
+            fail "$by" "a key that was neither given nor announced by an earlier seal"
     elif ! signed "$seal"; then fail "$seal" "its signature does not fit: text or signature was changed"
     elif [ "${seal##*/}" != "SEAL.$sealed$added.txt" ]; then fail "$seal" "is the seal of $sealed under another name"
     else sed '1,/^---$/d' "$seal" >>"$work/named"; echo "$seal" >>"$work/sound"; continue; fi

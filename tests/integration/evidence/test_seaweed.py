@@ -117,7 +117,7 @@ def test_a_day_of_real_segments_is_sealed_locked_and_made_anew_from_the_bucket_a
             assert {made.key(kind): data for kind, data in made.files().items()}.items() <= texts.items()
         site = rig.books.read(lambda tx: registry.get_site(tx, rig.sites[0]))
         nothing = Known(lambda _key: False, lambda _key: False, {})
-        checked = check_site(files, KEY.public, site, nothing, rebuild=True)
+        checked = check_site(files, {KEY.public.fingerprint: KEY.public}, site, nothing, rebuild=True)
         assert (checked.failures, checked.counts["segments"]) == ([], 3)
         assert run(rig, store).findings == []
         found = rig.books.read(lambda tx: seals.get(tx, rig.sites[0], DAY))

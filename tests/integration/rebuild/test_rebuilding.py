@@ -117,7 +117,7 @@ def rebuilt(rig: Rig, where: Path, **changes: Any) -> tuple[Catalogue, Rebuilt]:
     values: dict[str, Any] = {
         "time_zone": "Asia/Almaty",
         "lock_proven": True,
-        "key": KEY.public,
+        "keys": {KEY.public.fingerprint: KEY.public},
         "spooled": lambda _camera, _segment: None,
     }
     try:
@@ -198,7 +198,7 @@ def test_a_list_that_was_changed_after_sealing_does_not_count(rig: Rig, tmp_path
 def test_a_seal_of_another_key_does_not_count(rig: Rig, tmp_path: Path) -> None:
     record(rig)
     seal_day(rig)
-    catalogue, found = rebuilt(rig, tmp_path / "after", key=new_key(2).public)
+    catalogue, found = rebuilt(rig, tmp_path / "after", keys={new_key(2).public.fingerprint: new_key(2).public})
     with catalogue:
         assert found.seals == 0
         assert sum("without a good signature" in finding.what for finding in found.findings) == 2
@@ -305,9 +305,7 @@ def test_damaged_and_foreign_objects_are_named_and_not_fatal(rig: Rig, tmp_path:
 def test_a_catalogue_that_has_segments_is_left_alone(rig: Rig) -> None:
     record(rig)
     with pytest.raises(Refused), rig.catalogue.write(SYSTEM) as tx:
-        Rebuilder(rig.store, time_zone="UTC", lock_proven=True, key=None, spooled=lambda _camera, _segment: None).run(
-            tx
-        )
+        Rebuilder(rig.store, time_zone="UTC", lock_proven=True, keys={}, spooled=lambda _camera, _segment: None).run(tx)
 
 
 def test_a_rebuild_that_is_cut_short_leaves_nothing_behind(rig: Rig, tmp_path: Path) -> None:
