@@ -14,7 +14,7 @@ from camera_gateway.clock import US, to_datetime
 from camera_gateway.media.fragment_index import Slice, slices
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from camera_gateway.domain.footage import Sidecar
     from camera_gateway.domain.intervals import Interval
@@ -51,31 +51,20 @@ def media_playlist(stretches: Sequence[Stretch], moments: Sequence[Interval], *,
     """
     lines: list[str] = []
     longest_us = 0
-    before: Stretch | None = None
-    last: Slice | None = None
-    for stretch in stretches:
-        chosen = [
-            piece
-            for piece in slices(stretch.index, SLICE_US)
-            if any(
-                start < _wall_us(stretch, piece) + piece.duration_us and _wall_us(stretch, piece) < end
-                for start, end in moments
-            )
-        ]
-        if not chosen:
-            continue
+    before: tuple[Stretch, Slice] | None = None
+    for stretch, piece in _entries(stretches, moments):
         made = h264 and not is_browser_safe(stretch.sidecar)
-        goes_on = before is not None and last is not None and _goes_on(before, last, stretch)
+        goes_on = before is not None and _goes_on(*before, stretch, piece)
         if not goes_on:
             if before is not None:
                 lines.append("#EXT-X-DISCONTINUITY")
             lines.append(f'#EXT-X-MAP:URI="{_address(stretch, "h264/" if made else "")}init.mp4"')
-        lines.append(f"#EXT-X-PROGRAM-DATE-TIME:{date_time(_wall_us(stretch, chosen[0]))}")
-        for piece in chosen:
-            longest_us = max(longest_us, piece.duration_us)
-            lines.append(f"#EXTINF:{seconds(piece.duration_us)},")
-            lines += _media(stretch, piece, made=made)
-        before, last = stretch, chosen[-1]
+        if not goes_on or piece.first == 0:
+            lines.append(f"#EXT-X-PROGRAM-DATE-TIME:{date_time(_wall_us(stretch, piece))}")
+        lines.append(f"#EXTINF:{seconds(piece.duration_us)},")
+        lines += _media(stretch, piece, made=made)
+        longest_us = max(longest_us, piece.duration_us)
+        before = stretch, piece
     if not lines:
         return ""
     head = [
@@ -94,12 +83,22 @@ def _wall_us(stretch: Stretch, piece: Slice) -> int:
     return stretch.sidecar.start_us + piece.since_start_us
 
 
-def _goes_on(before: Stretch, last: Slice, following: Stretch) -> bool:
-    """Whether a segment begins in media time where the one before it ended, in the same run and format."""
+def _entries(stretches: Sequence[Stretch], moments: Sequence[Interval]) -> Iterator[tuple[Stretch, Slice]]:
+    for stretch in stretches:
+        for piece in slices(stretch.index, SLICE_US):
+            start_us = _wall_us(stretch, piece)
+            if any(begin < start_us + piece.duration_us and start_us < end for begin, end in moments):
+                yield stretch, piece
+
+
+def _goes_on(before: Stretch, last: Slice, following: Stretch, piece: Slice) -> bool:
+    """Whether an entry begins in media time where the one before it ended, in the same run and format."""
     one, two = before.sidecar, following.sidecar
+    if one.segment == two.segment:
+        return last.stop == piece.first
     if one.run != two.run or one.init_sha256 != two.init_sha256 or last.stop != len(before.index.fragments):
         return False  # another run or format, or entries left out
-    return abs(one.media_start_us + one.media_duration_us - two.media_start_us) <= ROUNDING_US
+    return piece.first == 0 and abs(one.media_start_us + one.media_duration_us - two.media_start_us) <= ROUNDING_US
 
 
 def _media(stretch: Stretch, piece: Slice, *, made: bool) -> tuple[str, ...]:
