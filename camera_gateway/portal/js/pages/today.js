@@ -8,6 +8,7 @@ const GRAVITY = { 1: "bad", 2: "warn", 3: "mute" };
 /** Findings whose page is one thing rather than a list. */
 const address = (finding) => {
   if (finding.code === "cameras-down") return finding.data.cameras?.length === 1 ? `/cameras/${finding.data.cameras[0].id}` : "/cameras?state=wrong";
+  if (finding.code === "device-changed" && finding.data.cameras?.length === 1) return `/cameras/${finding.data.cameras[0].id}`;
   if (finding.code.startsWith("requests-") && finding.data.requests?.length === 1) return `/evidence/${finding.data.requests[0]}`;
   if (finding.code === "no-camera") return "/cameras/add";
   return `/${finding.page}`;
@@ -27,7 +28,7 @@ export async function page(context) {
   ];
   const words = (finding) => {
     const { data } = finding;
-    const values = { ...data, count: finding.count, span: data.until_loss_s !== undefined ? formats.duration(data.until_loss_s) : "", names: formats.list((data.cameras ?? []).map((one) => one.name)),
+    const values = { ...data, count: finding.count, span: data.until_loss_s !== undefined ? formats.duration(data.until_loss_s) : "", names: formats.list((data.cameras ?? []).map((one) => one.name ?? one.id)),
       what: formats.list([...Object.keys(data.lacking ?? {}), ...(data.properties ?? [])].map((one) => word(context, "property", one))) };
     return [context.texts.has(`today.${finding.code}`) ? t(`today.${finding.code}`, values) : finding.code, context.texts.has(`today.${finding.code}.do`) ? t(`today.${finding.code}.do`, values) : ""];
   };
