@@ -15,17 +15,21 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
+import pyotp
 from support.burnt_footage import US, Look, Loop, loop, sealed
 from support.catalogue_rows import camera_value, device_value
 from support.gateway_rig import POLICY, Inline, Proofs, Seen
 from support.people import People
 
+from camera_gateway.access import totp
+from camera_gateway.access.door import Door
+from camera_gateway.access.passwords import Cost
 from camera_gateway.access.sessions import Visitor, begin
 from camera_gateway.actions.verbs import perform
 from camera_gateway.api.http import HttpService, application
 from camera_gateway.api.services import Services
 from camera_gateway.api.watching_service import Watching
-from camera_gateway.catalogue import purposes, registry, sessions
+from camera_gateway.catalogue import credentials, purposes, registry, sessions
 from camera_gateway.catalogue.gaps import insert_gap
 from camera_gateway.catalogue.opening import Catalogue
 from camera_gateway.catalogue.sessions import Stage
@@ -76,6 +80,8 @@ PEOPLE = (
     ("dana", ("it", "all")),
     ("viktor", ("viewer", "institution:kg-12")),
 )
+PASSWORD = "сегіз қоңыр боран"
+CHEAP = Cost(memory_kib=64, passes=1)
 CONFIG = """[site]
 data_dir = "data"
 allowed_networks = ["127.0.0.0/8"]
@@ -96,6 +102,7 @@ class PortalHouse:
     running: asyncio.AbstractEventLoop
     directory: Path
     seen: Seen = field(default_factory=Seen)
+    secrets: dict[str, str] = field(default_factory=dict)
 
     @property
     def gateway(self) -> Gateway:
@@ -129,6 +136,23 @@ class PortalHouse:
         return self.call(inside)
 
     # ---- people
+
+    def _give_credentials(self, user: str) -> None:
+        """Let a user have a password and a second factor, as everybody has who is past the welcome page."""
+        hashed = self.wait(self.gateway.door.passwords.hash(PASSWORD))
+        secret = totp.new_secret()
+        self.secrets[user] = secret
+        sealed_secret = self.gateway.vault.seal_for_user(secret, UserId(user))
+
+        def work(tx: Transaction) -> None:
+            credentials.set_password(tx, user, hashed)
+            credentials.confirm_totp(tx, user, sealed_secret, 0, ["0" * 64, "1" * 64])
+
+        self.write(work)
+
+    def code(self, user: str) -> str:
+        """Return the second factor's code of now; each works once."""
+        return pyotp.TOTP(self.secrets[user]).at(self.clock.now_us() // US)
 
     def sign_in(self, page: Page, user: str, *, purpose: str = "") -> None:
         """Give a page's visitor a full session, past all checks; with a case, also an open purpose."""
@@ -248,6 +272,7 @@ def portal_house(
         store_threads = held.enter_context(ThreadPoolExecutor(4, "store"))
         gateway = gateway_of(loaded, clock, catalogue, opened.store, Inline(), store_threads, lambda: None)
         held.callback(gateway.spool.close)
+        gateway = replace(gateway, door=Door.build(gateway.vault, clock, CHEAP))
         held.callback(gateway.door.close)
         people = People(gateway, clock)
         for name, grant in PEOPLE:
@@ -263,6 +288,8 @@ def portal_house(
             return {}
 
         http = HttpService(application(lambda: b"", ready, gateway, Services(watching=watching)), "127.0.0.1", 0, None)
+        for name, _ in PEOPLE:
+            house._give_credentials(name)
         house.wait(http.open())
         held.callback(lambda: house.wait(http.close()))
         port = http._runner.addresses[0][1]
