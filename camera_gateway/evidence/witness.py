@@ -1,7 +1,8 @@
 """The second party: whoever gets a copy of each seal, so that a rewritten history contradicts somebody.
 
 Promises that a copy is never replaced: one that differs from ours is told, not repaired. A directory is for a disk or
-a mount that the auditor controls, a store for a bucket in another account. Knows seals as names and bytes.
+a mount that the auditor controls, a store for a bucket in another account, a mailbox for whoever has nothing else.
+Knows seals as names and bytes.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from camera_gateway.errors import InvalidInput, Unavailable, WrongFound
+from camera_gateway.evidence.mail_witness import MailWitness, Post
 from storage.blobs import Lock
 from storage.checksum import sha256_of
 from storage.errors import Exists, StoreError
@@ -99,6 +101,26 @@ class StoreWitness:
             ) from error
 
 
+def _post(settings: WitnessSettings) -> Post:
+    password = None
+    if settings.smtp_password_file is not None:
+        try:
+            password = settings.smtp_password_file.read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise InvalidInput(
+                f"[witness] smtp_password_file cannot be read ({error.strerror})", hint="check path and mode"
+            ) from error
+    return Post(
+        host=settings.smtp_host or "",
+        port=settings.smtp_port,
+        tls=settings.smtp_tls,
+        user=settings.smtp_user,
+        password=password,
+        sender=settings.mail_from or "",
+        recipient=settings.mail_to or "",
+    )
+
+
 def _contradiction(name: str, key: str) -> WrongFound:
     return WrongFound(
         f"witness {name} has another {key} than this installation",
@@ -112,6 +134,9 @@ def opened_witness(settings: WitnessSettings, now_us: Callable[[], int]) -> Iter
     """Open the second party that the settings name for the length of a block; None when they name none."""
     if settings.kind == "directory" and settings.directory is not None:
         yield DirectoryWitness(settings.name, settings.directory)
+        return
+    if settings.kind == "mail":
+        yield MailWitness(settings.name, _post(settings), now_us)
         return
     if settings.kind == "none":
         yield None

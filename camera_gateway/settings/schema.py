@@ -441,9 +441,9 @@ class RetentionSettings(Section):
 class WitnessSettings(Section):
     """The second party that gets a copy of each seal: without one, root on this host could rewrite history."""
 
-    kind: Literal["none", "directory", "s3"] = _setting(
+    kind: Literal["none", "directory", "s3", "mail"] = _setting(
         "none",
-        "What the second party keeps copies in: nothing, a directory, or a bucket in an account of its own.",
+        "What the second party keeps copies in: nothing, a directory, a bucket in an account of its own, a mailbox.",
         "Nobody can be named by default; every seal says witness: NONE until somebody is.",
     )
     name: str = _setting(
@@ -500,9 +500,50 @@ class WitnessSettings(Section):
         "Secrets are never written into this file.",
         example="/etc/camera-gateway/witness.secret_key",
     )
+    mail_to: str | None = _setting(
+        None,
+        "Address of the second party's mailbox, for kind mail; each seal is one message with two attachments.",
+        "A mailbox is a copy that nobody here can take back, and it costs nothing.",
+        example="seals@auditor.example.kz",
+        pattern=r"^[^@\s]+@[^@\s]+$",
+    )
+    mail_from: str | None = _setting(
+        None,
+        "Address that the messages come from, for kind mail.",
+        "The second party recognises its installation by it.",
+        example="camera-gateway@kindergarten.example.kz",
+        pattern=r"^[^@\s]+@[^@\s]+$",
+    )
+    smtp_host: str | None = _setting(
+        None, "Server that takes the mail, for kind mail.", "Nobody can be named by default.", example="smtp.example.kz"
+    )
+    smtp_port: Port = _setting(587, "Its port.", "Where mail is handed in (RFC 6409).", unit="TCP port")
+    smtp_tls: Literal["starttls", "tls", "none"] = _setting(
+        "starttls",
+        "How the line is protected; with none there is no account either, and the server is one of this network.",
+        "A seal is no secret, but the account is, and nobody on the way should drop a copy.",
+    )
+    smtp_user: str | None = _setting(
+        None, "Account at the server.", "None: the server takes mail from this host without one.", example="seals"
+    )
+    smtp_password_file: Path | None = _setting(
+        None,
+        "File with the account's password.",
+        "Secrets are never written into this file.",
+        example="/etc/camera-gateway/witness.smtp_password",
+    )
 
     @model_validator(mode="after")
     def _whole(self) -> WitnessSettings:
+        if self.kind == "mail" and None in (self.mail_to, self.mail_from, self.smtp_host):
+            msg = 'kind = "mail" needs mail_to, mail_from and smtp_host'
+            raise ValueError(msg)
+        if (self.smtp_user is None) != (self.smtp_password_file is None):
+            msg = "smtp_user and smtp_password_file go together"
+            raise ValueError(msg)
+        if self.smtp_user is not None and self.smtp_tls == "none":
+            msg = 'smtp_user needs smtp_tls = "starttls" or "tls": a password is never sent in the clear'
+            raise ValueError(msg)
         if self.kind == "s3" and (self.access_key_file is None or self.secret_key_file is None):
             msg = 'kind = "s3" needs access_key_file and secret_key_file'
             raise ValueError(msg)

@@ -470,7 +470,9 @@ def known(rig: Rig, *, waiting: set[str] = frozenset(), deleted: set[str] = froz
 def checked(rig: Rig, **more: Any) -> list[tuple[str, str]]:  # noqa: ANN401 - of check_site
     site = rig.books.read(lambda tx: registry.get_site(tx, rig.sites[0]))
     values = {"known": known(rig)} | more
-    return check_site(files_of(rig), {KEY.public.fingerprint: KEY.public}, site, values.pop("known"), rebuild=True, **values).failures
+    return check_site(
+        files_of(rig), {KEY.public.fingerprint: KEY.public}, site, values.pop("known"), rebuild=True, **values
+    ).failures
 
 
 def test_every_line_can_be_made_anew_from_the_bucket_alone(rig: Rig) -> None:
