@@ -153,10 +153,7 @@ class _Writer:
                 answers["304"] = {"description": "as If-None-Match knows it"}
         if route.guard is not None:
             answers["412"] = {"description": "changed since If-Match", "content": self.problem()}
-        for status in PROBLEMS:
-            if not (route.public and status in {401, 403}):
-                answers[str(status)] = {"$ref": f"#/components/responses/{status}"}
-        return answers
+        return answers | {str(status): {"$ref": f"#/components/responses/{status}"} for status in PROBLEMS}
 
     def _answer(self, route: Route) -> dict[str, Any]:
         answer = route.answer

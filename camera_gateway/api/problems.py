@@ -26,7 +26,17 @@ NO_IDENTITY = "no-identity"
 SIGN_IN = frozenset({NO_IDENTITY, "token-refused", "session-ended", "credentials", "totp-needed"})
 """Codes after which one must say (anew) who one is: 401."""
 NOT_ALLOWED = frozenset(
-    {FORBIDDEN, SECOND, "csrf", "purpose-needed", "totp-enrol", "totp-wrong", "password-wrong", "link-refused"}
+    {
+        FORBIDDEN,
+        SECOND,
+        "csrf",
+        "purpose-needed",
+        "totp-enrol",
+        "totp-wrong",
+        "password-wrong",
+        "link-refused",
+        "session-needed",
+    }
 )
 """Codes of refusals for want of a right: 403. Any other refusal is the state of things: 409."""
 CODES: Mapping[int, str] = {
