@@ -51,6 +51,10 @@ BREAKERS: dict[str, tuple[tuple[str, str], ...]] = {
         ("camera_gateway/discovery/__init__.py", "import sqlalchemy"),
         ("camera_gateway/discovery/__init__.py", "import alembic.config"),
     ),
+    "one door per vendor: onveef in discovery.onvif": (
+        ("camera_gateway/catalogue/__init__.py", "import onveef"),
+        ("camera_gateway/discovery/soap.py", "from onveef import parsers"),
+    ),
 }
 CONTRACTS = {contract["name"]: contract for contract in pyproject()["tool"]["importlinter"]["contracts"]}
 
@@ -62,6 +66,7 @@ DOORS = {
     "one door per vendor: apscheduler in timetable": {"timetable"},
     "one door per vendor: aiohttp in api": {"api"},
     "one door per vendor: sqlalchemy in catalogue": {"catalogue"},
+    "one door per vendor: onveef in discovery.onvif": {"discovery"},
 }
 FOUNDATION = {"clock", "errors", "__main__"}  # import nothing of anybody; nothing to gain from listing them
 
