@@ -31,6 +31,8 @@ T = TypeVar("T")
 
 STREAMS = 64
 """Answers with footage under way at once; each holds a piece of 256 KiB and, from the store, a connection."""
+FORGOTTEN_US = 300_000_000
+"""After so long without anybody watching no decoded picture stays in memory."""
 FEED_LASTS_US = 60_000_000
 """A live edge that nobody has looked at for so long is forgotten."""
 
@@ -46,9 +48,11 @@ class Watching:
         self._clock = clock
         self._feeds: dict[str, tuple[LiveFeed, int]] = {}
         self._streams = 0
+        self._used_us = clock.monotonic_us()
 
     async def decoded(self, work: Callable[..., T], *args: Any) -> T:  # noqa: ANN401 - passed on untouched
         """Do what may decode in a thread, and turn its failures into those that a person reads."""
+        self._used_us = self._clock.monotonic_us()
         try:
             return await asyncio.get_running_loop().run_in_executor(self._decoders, lambda: work(*args))
         except Busy as error:
@@ -69,6 +73,12 @@ class Watching:
         feed, _ = self._feeds.get(camera, (LiveFeed(self._spool / camera), 0))
         self._feeds[camera] = (feed, now_us)
         return feed
+
+    def tidy(self) -> None:
+        """Let go of decoders and of pictures that nobody has asked for lately. Waits for processes to end."""
+        self._workshop.tidy()
+        if self._clock.monotonic_us() - self._used_us > FORGOTTEN_US:
+            self.playback.forget()
 
     @property
     def workshop(self) -> Workshop:

@@ -47,6 +47,11 @@ class Playback:
         self._made_inits: Remembered[bytes] = Remembered(INITS_BYTES, len)
         self._inits: Remembered[bytes] = Remembered(INITS_BYTES, len)
 
+    def forget(self) -> None:
+        """Forget what was made."""
+        for each in (self._stills, self._made, self._made_inits, self._inits):
+            each.forget()
+
     def init(self, segment: Located, index: FragmentIndex) -> bytes:
         """Return `ftyp moov` of a segment. Raises what `Reader.chunks` does."""
         key = segment.sidecar.init_sha256

@@ -57,7 +57,7 @@ async def look_ahead(gateway: Gateway, watching: Watching | None, stop: Stop) ->
         except Unavailable as error:
             structlog.get_logger("viewing").info("indexing waits", reason=error.message)
         if watching is not None:
-            await gateway.waiting(watching.workshop.tidy)
+            await gateway.waiting(watching.tidy)
         await stop.within(EVERY_S)
 
 

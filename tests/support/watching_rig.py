@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
     from camera_gateway.actions.gateway import Gateway
     from camera_gateway.catalogue.segments import SegmentRow
+    from storage.blobs import LockMode
 
 US = 1_000_000
 PURPOSE = {"X-Access-Purpose": "inspection; case=2026-17"}
@@ -162,7 +163,7 @@ class Theatre:
     def books(self) -> Books:
         return Books(self.gateway.catalogue, Inline())
 
-    def put(self, pieces: Iterable[Sealed], *, release: bool = True) -> None:
+    def put(self, pieces: Iterable[Sealed], *, lock_mode: LockMode | None = "governance") -> None:
         """Bring segments into the store, and their files out of the spool."""
         transfer = Transfer(
             books=self.books,
@@ -170,14 +171,13 @@ class Theatre:
             store=self.gateway.store,
             proofs=Proofs(),
             policy_for=lambda _camera, _at_us: POLICY,
-            lock_mode="governance",
+            lock_mode=lock_mode,
             clock=self.gateway.clock,
             observer=Seen(),
         )
         for piece in pieces:
             transfer.advance(piece.sidecar.segment)
-        if release:
-            release_due(self.books, self.gateway.spool, self.gateway.clock, 0)
+        release_due(self.books, self.gateway.spool, self.gateway.clock, 0)
 
     def row(self, segment: str) -> SegmentRow:
         return self.books.read(lambda tx: get_segment(tx, SegmentId(segment)))
