@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from camera_gateway.discovery.vendors import Vendor, Vendors
 
 PER_SECOND = 200
-KNOCKING = 64
+KNOCKING = 48
+"""Addresses at whose ports is knocked at a time."""
 AT_ONCE = 16
 RTSP_PORTS = (554, 8554)
 ONVIF_PORTS = (80, 8080, 8000, 2020, 8899)
@@ -138,7 +139,9 @@ async def _knock(
         known = heard.get(ip)
         extra = () if known is None or known.onvif_port is None else (known.onvif_port,)
         ports = dict.fromkeys((*wish.rtsp_ports, *wish.onvif_ports, *extra))
-        found = {port for port in ports if await _open(Peer(ip, port, ip), wish.knock_s)}
+        async with asyncio.TaskGroup() as doors:
+            tries = {port: doors.create_task(_open(Peer(ip, port, ip), wish.knock_s)) for port in ports}
+        found = {port for port, tried in tries.items() if tried.result()}
         if found or known is not None:
             heard.setdefault(ip, _Heard()).open_ports |= found
         step()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -81,3 +83,8 @@ def test_what_stands_where_there_is_no_serial_number_is_none(text: str | None) -
 def test_what_a_device_says_is_one_short_printable_line(text: str) -> None:
     line = told(text)
     assert line is None or (line.isprintable() and 0 < len(line) <= 200)
+
+
+def test_the_it_guide_explains_every_cause() -> None:
+    guide = (Path(__file__).resolve().parents[3] / "docs" / "guide" / "it-staff.md").read_text()
+    assert [cause for cause in IdentityCause if f"| `{cause}` |" not in guide] == []
