@@ -1,4 +1,7 @@
-"""Watching, as routes: the timeline, and the streams of pictures. A table; knows nothing of how they are served."""
+"""Watching, as routes: the timeline, and the streams of pictures.
+
+A table: it promises what each route is and needs, and knows nothing of how it is served.
+"""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ import av
 import numpy as np
 import pytest
 from fakecam.burnin import read_number
-from support.burnt_footage import loop
+from support.burnt_footage import Look, loop
 from support.watching_rig import SMALL, US, Entry, Theatre
 
 from camera_gateway.clock import from_datetime, rfc3339
@@ -31,7 +31,7 @@ def number_in(jpeg: bytes) -> int | None:
 
 
 @pytest.mark.parametrize("look", [SMALL, H265], ids=["h264", "h265"])
-async def test_a_still_is_the_keyframe_at_or_before_the_moment(house: Theatre, look: Any) -> None:  # noqa: ANN401
+async def test_a_still_is_the_keyframe_at_or_before_the_moment(house: Theatre, look: Look) -> None:
     house.put(house.footage(seconds=20, look=look))
     for asked_us, shown_us in ((0, 0), (3_900_000, 3 * US), (14 * US, 14 * US), (19_999_999, 19 * US)):
         got = await house.get("aigul", "kg-hall/still", at=rfc3339(house.begin_us + asked_us), width=1920)

@@ -10,7 +10,7 @@ from dataclasses import replace
 import av
 import pytest
 from fakecam.burnin import read_number
-from support.burnt_footage import loop
+from support.burnt_footage import Look, loop
 from support.watching_rig import PURPOSE, SMALL, US, Entry, Theatre
 
 from camera_gateway.clock import rfc3339
@@ -38,19 +38,19 @@ def decoded(data: bytes, start_us: int) -> list[tuple[int, int]]:
     return [(start_us + round((time - first) * US), number or 0) for time, number in frames]
 
 
-def demand_true_clock(house: Theatre, pictures: list[tuple[int, int]], look: object = SMALL) -> None:
-    looped = loop(look)  # type: ignore[arg-type]
+def demand_true_clock(house: Theatre, pictures: list[tuple[int, int]], look: Look = SMALL) -> None:
+    looped = loop(look)
     wrong = [(at, number) for at, number in pictures if looped.number_at(at + 2_000) != number]
     assert wrong == [], f"{len(wrong)} of {len(pictures)}: {wrong[:3]}"
 
 
 @pytest.mark.parametrize("look", [SMALL, H265], ids=["h264", "h265"])
-async def test_every_picture_comes_once_with_its_wall_time_across_gap_and_runs(house: Theatre, look: object) -> None:
+async def test_every_picture_comes_once_with_its_wall_time_across_gap_and_runs(house: Theatre, look: Look) -> None:
     begin = house.begin_us
-    stored = house.footage(seconds=20, look=look, audio="aac")  # type: ignore[arg-type]
+    stored = house.footage(seconds=20, look=look, audio="aac")
     house.put(stored)
-    house.footage(start_us=begin + 20 * US, seconds=10, look=look, audio="aac", run="second")  # type: ignore[arg-type]
-    house.footage(start_us=begin + 45 * US, seconds=10, look=look, audio="aac", run="third")  # type: ignore[arg-type]
+    house.footage(start_us=begin + 20 * US, seconds=10, look=look, audio="aac", run="second")
+    house.footage(start_us=begin + 45 * US, seconds=10, look=look, audio="aac", run="third")
     assert len(house.files()) == 2
     entries = await house.playlist("aigul", "kg-hall", begin, begin + 60 * US)
     assert [e.start_us - begin for e in entries if e.discontinuity] == [20 * US, 45 * US]
