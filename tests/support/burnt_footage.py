@@ -45,6 +45,8 @@ class Look:
     b_frames: int = 0
     name: str = "HALL"
     bitrate_bps: int = 600_000
+    noise: float = 0.0
+    """Standard deviation of the sensor's noise, in steps of luma: what makes a real camera's bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +97,13 @@ def _pictures(look: Look) -> Iterator[Any]:
     walls = (70 + 110 * np.clip(depth, 0, 1) + 10 * ((depth * 14).astype(int) % 2)).astype(np.uint8)
     chroma = [np.full((look.height // 2, look.width // 2), GREY + shift, np.uint8) for shift in (-6, 5)]
     count = look.fps * LOOP_S
+    random = np.random.default_rng(look.width)
+    bank = [random.normal(0, look.noise, walls.shape) for _ in range(5)] if look.noise else []
     for number in range(count):
         luma = walls.copy()
         _walk(luma, number / count)
+        if bank:
+            luma = np.clip(luma + bank[number % len(bank)], 16, 235).astype(np.uint8)
         burn(luma, look.name, number, look.fps)
         planes = np.concatenate([luma.ravel(), *(plane.ravel() for plane in chroma)])
         frame: Any = av.VideoFrame.from_ndarray(planes.reshape(look.height * 3 // 2, look.width), format="yuv420p")

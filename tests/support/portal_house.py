@@ -25,8 +25,10 @@ from camera_gateway.access import totp
 from camera_gateway.access.door import Door
 from camera_gateway.access.passwords import Cost
 from camera_gateway.access.sessions import Visitor, begin
+from camera_gateway.actions.jobs import Jobs
 from camera_gateway.actions.verbs import perform
 from camera_gateway.api.http import HttpService, application
+from camera_gateway.api.packages import Exports
 from camera_gateway.api.services import Services
 from camera_gateway.api.watching_service import Watching
 from camera_gateway.catalogue import credentials, purposes, registry, sessions
@@ -46,6 +48,8 @@ from camera_gateway.roles.lifecycle import initialise
 from camera_gateway.roles.loading import load_settings
 from camera_gateway.roles.opening import gateway_of
 from camera_gateway.roles.stores import open_configured
+from camera_gateway.supervision import Stop
+from camera_gateway.upload.release import release_due
 from camera_gateway.upload.transfer import Transfer
 
 if TYPE_CHECKING:
@@ -57,6 +61,7 @@ if TYPE_CHECKING:
     from camera_gateway.actions.gateway import Gateway
     from camera_gateway.catalogue.opening import Transaction
     from camera_gateway.domain.footage import Sidecar
+    from storage.blobs import BlobStore
 
 T = TypeVar("T")
 
@@ -227,6 +232,11 @@ class PortalHouse:
                 transfer.advance(sidecar.segment)
         return found
 
+    def release(self) -> int:
+        """Let the spool forget what is stored, as the service does after `min_local_hours`; return how many."""
+        books = Books(self.gateway.catalogue, Inline())
+        return self.call(lambda: release_due(books, self.gateway.spool, self.clock, 0))
+
     def gap(self, camera: str, from_us: int, to_us: int, cause: GapCause = GapCause.CAMERA_UNREACHABLE) -> None:
         """Write down why a span is missing."""
         owner = next(owner for name, _, owner, _ in CAMERAS if name == camera)
@@ -253,8 +263,9 @@ def portal_house(
     clock: Any = None,  # noqa: ANN401 - held, unless given
     *,
     with_footage: bool = True,
+    store: BlobStore | None = None,
 ) -> Iterator[PortalHouse]:
-    """Make one in an empty directory, serve it on loopback, and end it."""
+    """Make one in an empty directory, serve it on loopback, and end it; `store` instead of its directory's."""
     config = directory / "gateway.toml"
     config.write_text(CONFIG)
     (directory / "store").mkdir()
@@ -270,7 +281,8 @@ def portal_house(
         with catalogue.write(SYSTEM) as tx:
             _register(tx)
         store_threads = held.enter_context(ThreadPoolExecutor(4, "store"))
-        gateway = gateway_of(loaded, clock, catalogue, opened.store, Inline(), store_threads, lambda: None)
+        gateway = gateway_of(loaded, clock, catalogue, store or opened.store, Inline(), store_threads, lambda: None)
+        gateway = replace(gateway, jobs=held.enter_context(_jobs(running, clock)))
         held.callback(gateway.spool.close)
         gateway = replace(gateway, door=Door.build(gateway.vault, clock, CHEAP))
         held.callback(gateway.door.close)
@@ -281,13 +293,14 @@ def portal_house(
         held.callback(workshop.close)
         decoders = held.enter_context(ThreadPoolExecutor(2, "decode"))
         spool = gateway.data_dir / "spool"
-        watching = Watching(Reader(spool, opened.store), workshop, decoders, spool, clock)
+        watching = Watching(Reader(spool, gateway.store), workshop, decoders, spool, clock)
         house = PortalHouse("", people, clock, running, directory)
 
         async def ready() -> dict[str, str]:
             return {}
 
-        http = HttpService(application(lambda: b"", ready, gateway, Services(watching=watching)), "127.0.0.1", 0, None)
+        services = Services(watching=watching, exports=Exports(decoders))
+        http = HttpService(application(lambda: b"", ready, gateway, services), "127.0.0.1", 0, None)
         for name, _ in PEOPLE:
             house._give_credentials(name)
         house.wait(http.open())
@@ -310,6 +323,17 @@ def _loop_on_a_thread() -> Iterator[asyncio.AbstractEventLoop]:
         running.call_soon_threadsafe(running.stop)
         thread.join()
         running.close()
+
+
+@contextmanager
+def _jobs(running: asyncio.AbstractEventLoop, clock: Any) -> Iterator[Jobs]:  # noqa: ANN401 - as the house's
+    jobs, stop = Jobs(clock), Stop()
+    under_way = asyncio.run_coroutine_threadsafe(jobs.run(stop), running)
+    try:
+        yield jobs
+    finally:
+        running.call_soon_threadsafe(stop.request)
+        under_way.result(30)
 
 
 def _register(tx: Transaction) -> None:

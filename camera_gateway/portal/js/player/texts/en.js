@@ -11,7 +11,7 @@ export default {
   "player.gap-here": "No footage: {cause}",
   "player.nothing": "No footage",
   "player.incident": "Incident",
-  "player.hold": "Hold",
+  "player.hold": "Legal hold",
   "player.gap": "Skipped {length} without footage ({from} – {to}): {cause}",
   "player.gap-unknown": "Skipped {length} without footage ({from} – {to})",
   "player.gap-row": "No footage: {cause}",
