@@ -28,10 +28,11 @@ LONGEST_AGENT = 200
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Where an attempt comes from: the peer's address, and what the browser says that it is."""
+    """Where an attempt comes from: the peer's address, what the browser says that it is, and its device's mark."""
 
     address: str
     agent: str = ""
+    device: str = ""
 
     @property
     def actor(self) -> Actor:

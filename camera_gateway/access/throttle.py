@@ -124,36 +124,49 @@ class Counter:
 class Attempt:
     """One attempt that was let in. It counts as failed until `passed` or `void`."""
 
-    def __init__(self, users: Counter, addresses: Counter, user: str, address: str) -> None:
-        self._users, self._addresses = users, addresses
-        self._user, self._address = user, address
-        users.failed(user)
-        addresses.failed(address)
+    def __init__(self, own: tuple[Counter, str], shared: tuple[Counter, str] | None) -> None:
+        """Take what is the account's (or its device's) own count, and the one that it shares with others."""
+        self._own, self._shared = own, shared
+        for counter, key in self._counts():
+            counter.failed(key)
 
     def passed(self) -> None:
         """Forget the account's failures. The address keeps its others: one good account must not clear guesses."""
-        self._users.forget(self._user)
-        self._addresses.take_back(self._address)
+        counter, key = self._own
+        counter.forget(key)
+        if self._shared is not None:
+            counter, key = self._shared
+            counter.take_back(key)
 
     def void(self) -> None:
         """Take this attempt back: it was no guess."""
-        self._users.take_back(self._user)
-        self._addresses.take_back(self._address)
+        for counter, key in self._counts():
+            counter.take_back(key)
+
+    def _counts(self) -> list[tuple[Counter, str]]:
+        return [self._own] if self._shared is None else [self._own, self._shared]
 
 
 class Throttle:
-    """Attempts by account and by address."""
+    """Attempts by account and by address; a device that is known has a count of its own."""
 
     def __init__(self, clock: Clock, user: Rule = USER, address: Rule = ADDRESS) -> None:
         self._users = Counter(user, clock)
         self._addresses = Counter(address, clock)
 
-    def enter(self, user: str, address: str) -> Attempt:
-        """Let an attempt in, or raise `Slower`. Any text may be a user here; it is kept nowhere else."""
+    def enter(self, user: str, address: str, device: str | None = None) -> Attempt:
+        """Let an attempt in, or raise `Slower`. Any text may be a user here; it is kept nowhere else.
+
+        `device`: the count of a browser that this user has signed in with before (OWASP calls it a device cookie);
+        then neither a flood on the account nor one from the same address counts.
+        """
+        if device is not None:
+            self._users.demand(device)
+            return Attempt((self._users, device), None)
         source = source_of(address)
         self._users.demand(user)
         self._addresses.demand(source)
-        return Attempt(self._users, self._addresses, user, source)
+        return Attempt((self._users, user), (self._addresses, source))
 
 
 def source_of(address: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from camera_gateway.access.devices import count_of
 from camera_gateway.access.rights import FORBIDDEN
 from camera_gateway.access.throttle import Slower
 from camera_gateway.errors import Refused
@@ -20,9 +21,13 @@ if TYPE_CHECKING:
 
 
 async def let_in(gateway: Gateway, throttle: Throttle, key: str, visitor: Visitor) -> Attempt:
-    """Let an attempt in, or raise `Slower`; the first that is sent away in each wait leaves an audit row."""
+    """Let an attempt in, or raise `Slower`; the first that is sent away in each wait leaves an audit row.
+
+    `key` is the account's name where there is one: a browser that it was used with before has a count of its own.
+    """
+    device = count_of(gateway.vault, key, visitor.device) if visitor.device else None
     try:
-        return throttle.enter(key, visitor.address)
+        return throttle.enter(key, visitor.address, device)
     except Slower as error:
         if error.first:
             await refusal(gateway, visitor, None, "too many attempts")

@@ -1,4 +1,4 @@
-"""The session's cookie, and whether a request comes from our own pages.
+"""The session's cookie and the device's, and whether a request comes from our own pages.
 
 Promises the name prefix `__Host-` (RFC 6265bis 4.1.3: Secure, this host alone, path /), HttpOnly and SameSite=Strict,
 over TLS and on loopback alike (ADR 13: browsers take and send it on http://localhost and http://127.0.0.1).
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from aiohttp import web
 
 NAME = "__Host-session"
+DEVICE = "__Host-device"
+DEVICE_KEPT_S = 365 * 86_400
 CSRF_HEADER = "X-CSRF-Token"
 CSRF = "csrf"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -34,6 +36,16 @@ def give(response: web.StreamResponse, secret: str) -> None:
 def take_back(response: web.StreamResponse) -> None:
     """Let the browser forget it."""
     response.del_cookie(NAME, path="/", secure=True, httponly=True, samesite="Strict")
+
+
+def device(request: web.Request) -> str:
+    """Return the mark of a device that was signed in with before; "" without one."""
+    return request.cookies.get(DEVICE, "")
+
+
+def mark(response: web.StreamResponse, text: str) -> None:
+    """Let the browser keep its device's mark, for a year."""
+    response.set_cookie(DEVICE, text, path="/", secure=True, httponly=True, samesite="Strict", max_age=DEVICE_KEPT_S)
 
 
 def demand_own_page(request: web.Request) -> None:

@@ -97,7 +97,7 @@ async def who(gateway: Gateway, request: web.Request) -> Actor | None:
 
 def visitor_of(request: web.Request) -> Visitor:
     """Return where an attempt comes from."""
-    return Visitor(request.remote or "", request.headers.get("User-Agent", ""))
+    return Visitor(request.remote or "", request.headers.get("User-Agent", ""), cookies.device(request))
 
 
 def signed_in(request: web.Request) -> tuple[Actor, SessionRow]:

@@ -1,7 +1,7 @@
 """People who sign in: an installation of people served over HTTP in this process, and browsers that ask it.
 
 Promises the real application and the real hashing at a cost of a millisecond; the clock is held. A browser here keeps
-one cookie and sends what a real one sends of its own accord: the cookie, Origin and Sec-Fetch-Site.
+our two cookies and sends what a real one sends of its own accord: cookies, Origin and Sec-Fetch-Site.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 CHEAP = Cost(memory_kib=64, passes=1)
 PASSWORD = "vier Fähren treiben still"
 COOKIE = "__Host-session"
+DEVICE = "__Host-device"
 
 
 @dataclass
@@ -60,6 +61,7 @@ class Browser:
 
     house: House
     cookie: str | None = None
+    device: str | None = None
     csrf: str | None = None
     totp: str | None = None
     recovery: list[str] = field(default_factory=list)
@@ -76,8 +78,9 @@ class Browser:
     ) -> Answered:
         """Ask under /api/v1 as one of our pages does; with `own` False nothing is sent but what is given."""
         sent = {"Content-Type": "application/json"} if body is not None else {}
-        if self.cookie is not None:
-            sent["Cookie"] = f"{COOKIE}={self.cookie}"
+        kept = {COOKIE: self.cookie, DEVICE: self.device}
+        if any(kept.values()):
+            sent["Cookie"] = "; ".join(f"{name}={value}" for name, value in kept.items() if value)
         if own:
             sent |= {"Origin": self.house.address.rstrip("/"), "Sec-Fetch-Site": "same-origin"}
             if self.csrf is not None:
@@ -93,6 +96,8 @@ class Browser:
             for name, morsel in SimpleCookie(line).items():
                 if name == COOKIE:
                     self.cookie = morsel.value or None
+                elif name == DEVICE:
+                    self.device = morsel.value
         if found.status < 400 and found.body and isinstance(found.json, dict) and found.json.get("csrf"):
             self.csrf = found.json["csrf"]
         return found

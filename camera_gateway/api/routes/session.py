@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from camera_gateway.access.devices import count_of, new_mark
 from camera_gateway.access.permissions import Act
 from camera_gateway.access.secret_texts import csrf_of
 from camera_gateway.actions import oneself, second_factor, sessions, welcome
@@ -34,6 +35,7 @@ from camera_gateway.api.account_answers import (
 from camera_gateway.api.identity import IDENTITY, signed_in, visitor_of
 from camera_gateway.api.negotiation import rendered
 from camera_gateway.api.routes.table import Call, Route
+from camera_gateway.catalogue.sessions import Stage
 
 if TYPE_CHECKING:
     from camera_gateway.access.sessions import Opened
@@ -46,7 +48,7 @@ async def _sign_in(call: Call) -> web.Response:
     cookies.demand_own_page(call.request)
     old = cookies.shown(call.request)
     opened = await sessions.sign_in(call.gateway, visitor_of(call.request), call.arguments, old)
-    return _begun(opened)
+    return _begun(call, opened)
 
 
 async def _sign_out(call: Call) -> web.Response:
@@ -65,7 +67,7 @@ async def _look(call: Call) -> web.Response:
 async def _welcome(call: Call) -> web.Response:
     cookies.demand_own_page(call.request)
     old = cookies.shown(call.request)
-    return _begun(await welcome.welcome(call.gateway, visitor_of(call.request), call.arguments, old))
+    return _begun(call, await welcome.welcome(call.gateway, visitor_of(call.request), call.arguments, old))
 
 
 async def _me(call: Call) -> web.Response:
@@ -80,7 +82,7 @@ async def _language(call: Call) -> web.Response:
 async def _password(call: Call) -> web.Response:
     actor, session = signed_in(call.request)
     visitor = visitor_of(call.request)
-    return _begun(await welcome.change_password(call.gateway, visitor, actor, session, call.arguments))
+    return _begun(call, await welcome.change_password(call.gateway, visitor, actor, session, call.arguments))
 
 
 async def _begin_totp(call: Call) -> web.Response:
@@ -92,7 +94,7 @@ async def _confirm_totp(call: Call) -> web.Response:
     actor, session = signed_in(call.request)
     visitor = visitor_of(call.request)
     opened, codes = await second_factor.confirm_totp(call.gateway, visitor, actor, session, call.arguments)
-    return _begun(opened, recovery_codes=codes)
+    return _begun(call, opened, recovery_codes=codes)
 
 
 async def _recovery_codes(call: Call) -> web.Response:
@@ -139,9 +141,13 @@ def _actor(call: Call) -> Actor:
     return actor
 
 
-def _begun(opened: Opened, **more: Any) -> web.Response:  # noqa: ANN401 - JSON
-    response = _json({"user": opened.row.user, "stage": opened.row.stage.value, "csrf": csrf_of(opened.secret), **more})
+def _begun(call: Call, opened: Opened, **more: Any) -> web.Response:  # noqa: ANN401 - JSON
+    user, stage = opened.row.user, opened.row.stage
+    response = _json({"user": user, "stage": stage.value, "csrf": csrf_of(opened.secret), **more})
     cookies.give(response, opened.secret)
+    vault = call.gateway.vault
+    if stage is Stage.FULL and count_of(vault, user, cookies.device(call.request)) is None:
+        cookies.mark(response, new_mark(vault, user))
     return response
 
 

@@ -8,7 +8,7 @@ from http.cookies import SimpleCookie
 from typing import TYPE_CHECKING
 
 import pytest
-from support.accounts import COOKIE, PASSWORD
+from support.accounts import COOKIE, DEVICE, PASSWORD
 from support.people import SHELL
 
 from camera_gateway.roles.closing import close_what_has_ended
@@ -23,13 +23,19 @@ async def test_the_cookie_is_for_this_host_alone_and_no_script_reads_it(house: H
     alia = await house.member("alia", ("administrator", "all"))
     await house.later(30)
     begun = await alia.sign_in("alia", code=alia.code())
-    (line,) = begun.set_cookie
+    (line,) = begun.set_cookie  # the device is known already
     morsel = SimpleCookie(line)[COOKIE]
     assert (morsel["secure"], morsel["httponly"], morsel["samesite"], morsel["path"]) == (True, True, "Strict", "/")
     assert (morsel["domain"], morsel["max-age"], morsel["expires"]) == ("", "", "")
     assert len(morsel.value) == 43
     assert morsel.value not in begun.body.decode(), "the answer's body can be read by scripts"
     assert begun.headers["Cache-Control"] == "no-store, private"
+    stranger = house.browser()
+    await house.later(30)
+    _, line = (await stranger.sign_in("alia", code=alia.code())).set_cookie
+    morsel = SimpleCookie(line)[DEVICE]
+    assert (morsel["secure"], morsel["httponly"], morsel["samesite"], morsel["path"]) == (True, True, "Strict", "/")
+    assert int(morsel["max-age"]) == 365 * 86_400
 
 
 async def test_a_session_that_was_planted_is_never_taken_up(house: House) -> None:
