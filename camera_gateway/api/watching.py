@@ -271,8 +271,8 @@ async def _ask(call: Call, verb: str, **more: Any) -> Any:  # noqa: ANN401 - JSO
     raw = {
         "camera": call.arguments.camera,
         "purpose": call.request.headers.get(HEADER, ""),
-        "purpose_number": getattr(who, "purpose", None),
-        "session": getattr(who, "session", None),
+        "purpose_number": None if who is None else who.purpose,
+        "session": None if who is None else who.session,
         "address": call.request.remote or "",
     }
     return await perform(call.gateway, call.actor, verb, {**raw, **more})

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.watching_rig import US, Theatre
 
-from camera_gateway.catalogue import viewings
+from camera_gateway.access.sessions import Visitor, begin
+from camera_gateway.catalogue import purposes, sessions, viewings
+from camera_gateway.catalogue.sessions import Stage
 from camera_gateway.clock import rfc3339
-from camera_gateway.domain.people import Actor
+from camera_gateway.domain.people import SYSTEM, Actor, UserId
 
 if TYPE_CHECKING:
     from camera_gateway.catalogue.viewings import Viewing
@@ -140,7 +143,7 @@ async def test_a_viewing_is_one_line_that_grows_and_two_audit_rows(house: Theatr
     assert begun.details["camera"] == "kg-hall"
     assert len(audited(house, "purpose.open")) == 1
     await house.people.clock.advance(301)
-    with house.gateway.catalogue.write(Actor("system", "gateway")) as tx:
+    with house.gateway.catalogue.write(SYSTEM) as tx:
         assert viewings.close_ended(tx) == 1
     assert len(audited(house, "viewing.end")) == 1
 
@@ -149,6 +152,33 @@ def house_begin(house: Theatre) -> int:
     """When the footage began, whatever the clock says by now."""
     with house.gateway.catalogue.read() as tx:
         return int(tx.connection.exec_driver_sql("SELECT min(start_us) FROM segments").scalar_one())
+
+
+async def test_the_purpose_that_a_session_has_open_is_enough_until_it_is_closed(house: Theatre) -> None:
+    (only, *_) = house.footage(seconds=10)
+    house.people.user("berik", ("auditor", "all"))
+    with house.gateway.catalogue.write(SYSTEM) as tx:
+        visitor = Visitor("127.0.0.1", "test")
+        opened = begin(tx, UserId("berik"), visitor, house.gateway.settings.access, Stage.FULL, "test")
+        own = replace(tx, actor=Actor("session", "berik"))
+        stated = purposes.open_purpose(own, "incident", "случай 7", "")
+        sessions.set_purpose(own, opened.row.id, stated.number)
+
+    async def ask(path: str, query: dict[str, Any]) -> int:
+        shown = {"Cookie": f"__Host-session={opened.secret}"}
+        address = f"{house.address}api/v1/cameras/{path}"
+        async with house.session.get(address, headers=shown, params=query) as answer:
+            return answer.status
+
+    for path, query in paths_of(house, only.sidecar.segment):
+        assert await ask(path, query) == 200, path
+    assert {(v.actor, v.session, v.code, v.case) for v in register(house)} == {
+        ("session:berik", opened.row.id, "incident", "случай 7")
+    }
+    with house.gateway.catalogue.write(SYSTEM) as tx:
+        purposes.close_purpose(tx, stated.number)
+    for path, query in paths_of(house, only.sidecar.segment):
+        assert await ask(path, query) == 403, path
 
 
 async def test_footage_far_from_what_was_watched_is_a_line_of_its_own(house: Theatre) -> None:
@@ -164,7 +194,7 @@ async def test_footage_far_from_what_was_watched_is_a_line_of_its_own(house: The
 
 async def test_what_cannot_be_noted_is_not_shown(house: Theatre) -> None:
     (only, *_) = house.footage(seconds=10)
-    with house.gateway.catalogue.write(Actor("system", "gateway")) as tx:
+    with house.gateway.catalogue.write(SYSTEM) as tx:
         tx.connection.exec_driver_sql("ALTER TABLE audit RENAME TO elsewhere")
     for path, query in paths_of(house, only.sidecar.segment):
         got = await house.get("aigul", path, **query)
