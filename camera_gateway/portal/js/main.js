@@ -9,7 +9,7 @@ import { drawShell } from "./shell.js";
 import { failure, loading } from "./parts.js";
 
 const root = document.getElementById("portal");
-const state = { me: null, texts: null, shown: 0, leaving: null, shell: null };
+const state = { me: null, texts: null, shown: 0, leaving: null, shell: null, address: null };
 const api = makeApi({ signedOut });
 
 function signedOut() {
@@ -56,6 +56,7 @@ function contextFor(route, url) {
         else next.searchParams.set(name, value);
       }
       history.replaceState(history.state, "", next);
+      state.address = next.pathname + next.search;
     },
     signIn: async () => { await learnMe(); if (state.me?.language in i18n.LANGUAGES) await speak(state.me.language); state.shell = null; },
     signOut: async () => { try { await api.delete("session"); } finally { state.me = null; api.csrf = null; state.shell = null; go("/sign-in"); } },
@@ -85,6 +86,7 @@ async function show({ keepScroll = false } = {}) {
   for (const work of state.leaving ?? []) work();
   const leaving = (state.leaving = []);
   const url = new URL(location.href);
+  state.address = url.pathname + url.search;
   const route = find(url.pathname);
   if (!state.me && !(route?.open)) {
     return go(`/sign-in${url.pathname === "/" ? "" : `?next=${encodeURIComponent(url.pathname + url.search)}`}`, { replace: true });
@@ -128,7 +130,8 @@ async function show({ keepScroll = false } = {}) {
 
 async function begin() {
   await speak(i18n.preferred());
-  addEventListener("popstate", () => show());
+  // a jump within the page (#content) is no new page
+  addEventListener("popstate", () => { if (location.pathname + location.search !== state.address) show(); });
   catchLinks(go);
   // one-time links are written so that no server sees their secret: {address}#/welcome?token=…
   if (location.hash.startsWith("#/welcome")) history.replaceState({}, "", `/welcome${location.hash}`);

@@ -52,10 +52,12 @@ export async function page(context) {
     filter("state", t("camera.state"), [["wrong", t("cameras.wrong")], ...["recording", "paused", "off"].map((state) => [state, t(`state.${state}`)])]));
   draw();
   const timer = setInterval(async () => {
-    if (document.hidden || place.contains(document.activeElement) || shown > AT_ONCE) return;
+    // a list is not drawn anew under the hands of somebody who reads it
+    const busy = () => document.hidden || place.contains(document.activeElement) || shown > AT_ONCE;
+    if (busy()) return;
     try {
       cameras = await api.all("cameras", {}, 50000, { background: true });
-      draw();
+      if (!busy()) draw();
     } catch { /* the next turn tries again */ }
   }, EVERY_MS);
   onLeave(() => clearInterval(timer));
