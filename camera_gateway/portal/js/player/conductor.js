@@ -116,6 +116,7 @@ export class Conductor extends EventTarget {
     if (next === null) { this.#sayGaps(within); this.#end(); return; }
     if (!quiet) this.#tellGap(within, next);
     this.wall = next;
+    this.dispatchEvent(new Event("time"));
     await this.#seekAll(next);
   }
 

@@ -2,6 +2,7 @@
    anew when somebody takes it away; it does not claim to stop a person who changes the program. */
 
 const TEMPLATE = "position:absolute;inset:0;width:100%;height:100%;pointer-events:none;display:block;visibility:visible;opacity:1;z-index:2";
+const NAME = "player-mark";
 const OPACITY = 0.17;
 
 /** Keep `text()` drawn over `box`; returns a function that ends it. */
@@ -12,7 +13,7 @@ export function keepMark(box, text) {
 
   function put() {
     host = document.createElement("span");
-    host.className = "player-mark";
+    host.className = NAME;
     host.setAttribute("aria-hidden", "true");
     host.style.cssText = TEMPLATE;
     canvas = document.createElement("canvas");
@@ -54,7 +55,7 @@ export function keepMark(box, text) {
   }
 
   function check() {
-    if (host.parentNode !== box || host.style.cssText !== host.dataset.style) {
+    if (host.parentNode !== box || host.className !== NAME || host.hidden || host.style.cssText !== host.dataset.style) {
       watch.disconnect();
       host.remove();
       begin();
