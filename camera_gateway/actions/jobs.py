@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -186,12 +187,15 @@ class Jobs:
                 running += 1
 
     async def _carry_out(self, held: _Held) -> None:
-        loop = asyncio.get_running_loop()
+        loop, thread = asyncio.get_running_loop(), threading.get_ident()
 
         def told(done: int, total: int | None, what: str) -> None:
             if held.unwanted:
                 raise Refused("this job was cancelled", code="job-cancelled")
-            loop.call_soon_threadsafe(self._tell, held, done, total, what)
+            if threading.get_ident() == thread:  # at once: the end must not overtake it
+                self._tell(held, done, total, what)
+            else:
+                loop.call_soon_threadsafe(self._tell, held, done, total, what)
 
         job, end = held.job, {}
         try:

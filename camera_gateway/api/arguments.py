@@ -31,6 +31,8 @@ DURATIONS = frozenset({"margin_us"})
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?P<part>\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)")
 LONGEST_SHOWN = 40
 LONGEST_TIME = 64
+FIRST_US, LAST_US = 0, 32_503_680_000 * US
+"""1970-01-01 and 3000-01-01: room on both sides for margins and retention, in a calendar of four digits."""
 
 Kind = Literal["plain", "time", "duration"]
 
@@ -118,9 +120,12 @@ def parse_time(name: str, text: object) -> int:
     part = (match["part"] or "")[:7]
     whole = match.string.replace(match["part"] or "", "", 1).upper().replace("Z", "+00:00")
     try:
-        return from_datetime(datetime.fromisoformat(whole)) + int(part[1:].ljust(6, "0") or 0)
+        found_us = from_datetime(datetime.fromisoformat(whole)) + int(part[1:].ljust(6, "0") or 0)
     except (ValueError, OverflowError):
         raise wrong from None
+    if not FIRST_US <= found_us < LAST_US:
+        raise InvalidInput(f"{name}: before 1970 or after 2999")
+    return found_us
 
 
 def _value(field: Field, value: Any) -> Any:  # noqa: ANN401 - JSON
@@ -129,8 +134,7 @@ def _value(field: Field, value: Any) -> Any:  # noqa: ANN401 - JSON
     if field.kind == "time":
         return parse_time(field.name, value)
     try:
-        seconds = float(value)
-        return round(seconds * US)
+        return round(float(value) * US)
     except (TypeError, ValueError, OverflowError):
         raise InvalidInput(f"{field.name}: not a number of seconds") from None
 

@@ -9,6 +9,7 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import ClientSession, ClientTimeout
@@ -58,6 +59,7 @@ class Api:
     gateway: Gateway
     address: str
     session: ClientSession
+    exports: Exports
     tokens: dict[str, str] = field(default_factory=dict)
     pause_s: float = 1.0
     """So much of the held clock passes before each request: enough for the limits to forget the one before."""
@@ -82,7 +84,7 @@ class Api:
         """Ask under /api/v1; `user` None: as nobody."""
         await self.people.clock.advance(self.pause_s)
         shown = {} if user is None else {"Authorization": f"Bearer {self.tokens[user]}"}
-        data = None if body is None else json.dumps(body).encode()
+        data = None if body is None else BytesIO(json.dumps(body).encode())
         kind = {} if body is None else {"Content-Type": "application/json"}
         address = f"{self.address}{path.removeprefix('/')}" if path.startswith("/") else f"{self.address}api/v1/{path}"
         try:
@@ -97,17 +99,26 @@ class Api:
 @asynccontextmanager
 async def serving(directory: Path, *, pause_s: float = 1.0, **changed: Any) -> AsyncIterator[Api]:  # noqa: ANN401 - fields of Gateway
     """Serve an installation of people; `changed` are fields of its gateway."""
+    with installation_of_people(directory) as people:
+        async with serving_people(people, pause_s=pause_s, **changed) as api:
+            yield api
+
+
+@asynccontextmanager
+async def serving_people(people: People, *, pause_s: float = 1.0, **changed: Any) -> AsyncIterator[Api]:  # noqa: ANN401 - fields of Gateway
+    """Serve what somebody else has made."""
     stop = Stop()
-    with installation_of_people(directory) as people, ThreadPoolExecutor(2) as threads:
+    with ThreadPoolExecutor(2) as threads:
         jobs = Jobs(people.clock)
         gateway = replace(people.gateway, jobs=jobs, **changed)
-        app = application(lambda: b"", _ready, gateway, Services(exports=Exports(threads)))
+        exports = Exports(threads)
+        app = application(lambda: b"", _ready, gateway, Services(exports=exports))
         service = HttpService(app, "127.0.0.1", free_port(), None)
         address = await service.open()
         try:
             async with ClientSession(timeout=PATIENCE) as session, services() as running:
                 running.start(jobs.run(stop), name="jobs")
-                yield Api(people, gateway, address, session, pause_s=pause_s, no_more_jobs=stop.request)
+                yield Api(people, gateway, address, session, exports, pause_s=pause_s, no_more_jobs=stop.request)
         finally:
             await service.close()
 
