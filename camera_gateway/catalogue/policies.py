@@ -5,6 +5,7 @@ Functions of a `Transaction`. Each new version writes its audit row in the same 
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING
 
 from sqlalchemy import insert, select
@@ -15,6 +16,23 @@ from camera_gateway.domain.retention import PolicyRule, RuleScope
 
 if TYPE_CHECKING:
     from camera_gateway.catalogue.opening import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class RuleRow:
+    """A version of a rule with who made it, when and why: all that there is of it but its number."""
+
+    name: str
+    institution: str | None
+    zone: str | None
+    camera: str | None
+    floor_days: int | None
+    ceiling_days: int | None
+    valid_from_us: int
+    created_us: int
+    created_by: str
+    approved_by: str | None
+    reason: str
 
 
 def add_rule(
@@ -70,6 +88,21 @@ def list_rules(tx: Transaction) -> tuple[PolicyRule, ...]:
         )
         for row in tx.connection.execute(select(policies).order_by(policies.c.number))
     )
+
+
+def rule_rows(tx: Transaction) -> list[RuleRow]:
+    """Return every version of every rule whole, in the order in which they were made."""
+    names = [field.name for field in fields(RuleRow)]
+    rows = tx.connection.execute(select(policies).order_by(policies.c.number))
+    return [RuleRow(**{name: getattr(row, name) for name in names}) for row in rows]
+
+
+def restore_rule(tx: Transaction, row: RuleRow) -> bool:
+    """Take a version over that was lost, in the name of who made it; False when it is there. Numbers may differ."""
+    if row in rule_rows(tx):
+        return False
+    tx.connection.execute(insert(policies), asdict(row))
+    return True
 
 
 def who_made(tx: Transaction) -> dict[int, tuple[str, str | None, str]]:

@@ -7,12 +7,13 @@ address, until a person says where it is. Knows no bucket.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, insert, select, update
 
 from camera_gateway.catalogue import registry
+from camera_gateway.catalogue.policies import restore_rule
 from camera_gateway.catalogue.segments import insert_spooled
 from camera_gateway.catalogue.tables import cameras, installation, institutions, segments, sites, tombstones
 from camera_gateway.domain.camera import (
@@ -30,9 +31,12 @@ from camera_gateway.domain.ids import CameraId, DeviceId, InstitutionId, SiteId
 from camera_gateway.errors import Refused
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sqlalchemy import Table
 
     from camera_gateway.catalogue.opening import Transaction
+    from camera_gateway.catalogue.policies import RuleRow
     from camera_gateway.catalogue.tombstones import Tombstone
     from camera_gateway.domain.footage import Sidecar
     from camera_gateway.domain.ids import SegmentId
@@ -82,6 +86,29 @@ def demand_place(tx: Transaction, institution: str, site: str, time_zone: str, s
         raise Refused(f"site {site} belongs to another institution than {institution}", hint="look into the bucket")
 
 
+def restore_registered(
+    tx: Transaction, institution: Institution, site: Site, known: Iterable[Camera], rules: Iterable[RuleRow]
+) -> None:
+    """Take over what was registered of a site: names, zones, schedules, rules. What is there already stays.
+
+    Cameras that were active are paused, at no address: where they are and their passwords is in no bucket.
+    """
+    if not _has(tx, institutions, institution.id):
+        registry.add_institution(tx, institution)
+    if not _has(tx, sites, site.id):
+        registry.add_site(tx, site)
+    for camera in known:
+        if not _has(tx, cameras, camera.id):
+            state = CameraState.RETIRED if camera.state is CameraState.RETIRED else CameraState.PAUSED
+            registry.add_camera(tx, replace(camera, state=state), _nowhere(camera.id, camera.created_us))
+    for rule in rules:
+        restore_rule(tx, rule)
+
+
+def _nowhere(camera: CameraId, since_us: int) -> Device:
+    return Device(DeviceId(f"rebuilt-{camera}"), camera, NOWHERE, None, None, None, None, None, None, since_us, None)
+
+
 def demand_camera(tx: Transaction, camera: str, institution: str, site: str, since_us: int) -> None:
     """Make sure of a camera: a rebuilt one is paused, in zone `other`, at no address.
 
@@ -102,8 +129,7 @@ def demand_camera(tx: Transaction, camera: str, institution: str, site: str, sin
         created_us=since_us,
         retired_us=None,
     )
-    device = Device(DeviceId(f"rebuilt-{camera}"), made.id, NOWHERE, None, None, None, None, None, None, since_us, None)
-    registry.add_camera(tx, made, device)
+    registry.add_camera(tx, made, _nowhere(made.id, since_us))
 
 
 def begin_not_after(tx: Transaction, camera: str, at_us: int) -> None:

@@ -17,6 +17,7 @@ from camera_gateway.domain.ids import CameraId, InstitutionId, SegmentId
 from camera_gateway.domain.naming import ManifestKind, manifest_name, object_name, parse_seal_key
 from camera_gateway.errors import InvalidInput
 from camera_gateway.evidence.manifest import parse_gaps, parse_index, parse_instant, unescaped
+from camera_gateway.evidence.registry_list import PREFIX, Registered, parse_registry
 from camera_gateway.evidence.seal import parse_seal
 from camera_gateway.evidence.tombstone_list import COLUMNS
 from camera_gateway.footage.findings import Finding
@@ -57,8 +58,17 @@ class BucketLists:
 
     cameras: dict[str, CameraLists] = field(default_factory=dict)
     sites: dict[str, str] = field(default_factory=dict)
+    registered: dict[str, tuple[str, Registered]] = field(default_factory=dict)
+    """By site: the day of the latest sealed list of what is registered, and that list."""
     seals: int = 0
     findings: list[Finding] = field(default_factory=list)
+
+    def site_of(self, camera: str, otherwise: str) -> str:
+        """Return the site of a camera, as far as a sealed list says it."""
+        for site, (_, listed) in self.registered.items():
+            if camera in {known.id for known in listed.cameras}:
+                return site
+        return self.sites.get(camera, otherwise)
 
     def of(self, institution: str, camera: str) -> CameraLists:
         """Return what is said of a camera; of one that no list names, nothing yet."""
@@ -88,6 +98,8 @@ def read_lists(store: BlobStore, versions: dict[str, str], keys: Mapping[str, Pu
                 _read_manifest(store, name, versions[name], match, found, sealed)
             elif (match := _BESIDE_SEAL.fullmatch(name)) is not None and match["name"].startswith("TOMBSTONES."):
                 _read_tombstones(store, name, versions[name], match, found, sealed)
+            elif match is not None and match["name"].startswith(PREFIX):
+                _read_registry(store, name, versions[name], match, found, sealed)
         except InvalidInput as error:
             found.findings.append(Finding("S1", error.message, name))
     return found
@@ -150,6 +162,25 @@ def _read_manifest(
     else:
         for entry in parse_index(data, name):
             lists.entries.setdefault(entry.key, entry)
+
+
+def _read_registry(
+    store: BlobStore,
+    name: str,
+    version: str,
+    match: re.Match[str],
+    found: BucketLists,
+    sealed: dict[tuple[str, str], str],
+) -> None:
+    """Take the latest day's; one that no seal names is of a run that was cut short, and says nothing."""
+    site, day = match["site"], match["day"]
+    if (match["institution"], object_name(name)) not in sealed or day < found.registered.get(site, ("", None))[0]:
+        return
+    data = _sealed_bytes(store, name, version, match["institution"], found, sealed)
+    if data is not None:
+        listed = parse_registry(data, name)
+        if (listed.institution.id, listed.site.id) == (match["institution"], site):
+            found.registered[site] = day, listed
 
 
 def _read_tombstones(

@@ -50,6 +50,8 @@ class Rebuilt:
 
     cameras: int = 0
     segments: int = 0
+    registered: int = 0
+    """Cameras whose name, zone and schedule came back; those of the others are unknown."""
     seals: int = 0
     gaps: int = 0
     unknown_gaps: int = 0
@@ -102,6 +104,9 @@ class Rebuilder:
         rebuild.demand_empty(tx)
         done = Rebuilt()
         lists = self._lists(done)
+        for _, listed in lists.registered.values():
+            rebuild.restore_registered(tx, listed.institution, listed.site, listed.cameras, listed.rules)
+            done.registered += len(listed.cameras)
         cameras = self._present(tx, lists, done)
         for name, camera in sorted(cameras.items()):
             self._absent(tx, name, camera, done)
@@ -172,7 +177,7 @@ class Rebuilder:
             return None
         try:
             if name not in cameras:
-                site = lists.sites.get(name, institution)
+                site = lists.site_of(name, institution)
                 rebuild.demand_place(tx, institution, site, self._time_zone, since_us)
                 rebuild.demand_camera(tx, name, institution, site, since_us)
                 cameras[name] = _Camera(listed)

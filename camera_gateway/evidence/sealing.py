@@ -13,7 +13,7 @@ from datetime import timedelta
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
-from camera_gateway.catalogue import audit_log, gaps, registry, seals, segments
+from camera_gateway.catalogue import audit_log, gaps, policies, registry, seals, segments
 from camera_gateway.catalogue.seals import Seen
 from camera_gateway.clock import US, to_datetime
 from camera_gateway.domain.footage import STORED, GapCause
@@ -31,6 +31,7 @@ from camera_gateway.domain.people import SYSTEM
 from camera_gateway.domain.schedule import zone
 from camera_gateway.errors import GatewayError, InvalidInput, Unavailable, WrongFound
 from camera_gateway.evidence.manifest import CameraDay, entry_of, gap_line, index_line
+from camera_gateway.evidence.registry_list import registered, registry_name, registry_text
 from camera_gateway.evidence.seal import WITNESS_NONE, Previous, Seal, plain
 from camera_gateway.evidence.sealed_files import new_seal
 from camera_gateway.evidence.tombstone_list import tombstone_list
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from camera_gateway.domain.ids import CameraId
     from camera_gateway.domain.naming import ManifestKind
     from camera_gateway.domain.people import Actor
+    from camera_gateway.evidence.registry_list import Registered
     from camera_gateway.evidence.sealed_files import SealedFiles
     from camera_gateway.evidence.signing import PublicKey, SigningKey
     from camera_gateway.evidence.witness import Witness
@@ -188,6 +190,10 @@ class Sealer:
             name, table = tombstones_name(day), tombstone_list(deleted)
             self._files.put_own(seal_key(site.institution, site.id, day, name), table, day)
             draft.files[name] = sha256_of(table)
+        text = registry_text(self._books.read(partial(_registered, site, tuple(cameras))))
+        name = registry_name(day, text)
+        self._files.put_own(seal_key(site.institution, site.id, day, name), text, day)
+        draft.files[name] = sha256_of(text)
         number = 0 if draft.before is None else draft.before.number
         for row in self._books.read(lambda tx: seals.addenda_after(tx, site.id, number)):
             draft.files[seal_name(row.day, "txt", row.addendum)] = sha256_of(row.text)
@@ -317,6 +323,12 @@ class Sealer:
                     report.findings.append((f"witness {self._witness.name}", error.message))
                 return
             self._books.write(partial(_witnessed, row))
+
+
+def _registered(site: Site, cameras: Sequence[Camera], tx: Transaction) -> Registered:
+    """Return what is registered of a site now."""
+    owner = registry.get_institution(tx, site.institution)
+    return registered(owner, registry.get_site(tx, site.id), cameras, policies.rule_rows(tx))
 
 
 def _gather(camera: Camera, day: date, addendum: int, tx: Transaction) -> tuple[CameraDay, Seen]:

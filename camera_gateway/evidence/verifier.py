@@ -27,6 +27,7 @@ DAY = r"(?P<day>\d{4}-\d{2}-\d{2})(?:\.a(?P<addendum>[1-9]\d*))?"
 SEAL = re.compile(rf"SEAL\.{DAY}\.txt")
 MANIFEST = re.compile(rf"(?P<camera>[a-z0-9-]+)\.{DAY}\.(?P<kind>SHA256SUMS|INDEX\.jsonl|GAPS\.tsv)")
 TOMBSTONES = re.compile(rf"TOMBSTONES\.{DAY}\.tsv")
+REGISTRY = re.compile(rf"REGISTRY\.{DAY}\.[0-9a-f]{{16}}\.json")
 SEGMENT = re.compile(r"\d{16}-[0-9a-f]{16}\.mp4")
 EXPORT = re.compile(r"EXPORT\.(txt|sig|tsr|p7s)")
 HEAD = re.compile(r"HEAD\.txt")
@@ -364,7 +365,7 @@ class _Check:
     def _check_manifests(self) -> None:
         named = self._named_by_seals()
         days: dict[tuple[str, str, str], dict[str, str]] = {}
-        for path, match in self._named(MANIFEST) + self._named(TOMBSTONES):
+        for path, match in self._named(MANIFEST) + self._named(TOMBSTONES) + self._named(REGISTRY):
             name = path if path in named else match[0]
             if name not in named:
                 self._fail_unnamed(path, match)
@@ -376,7 +377,7 @@ class _Check:
             if match.re is MANIFEST:
                 key = match["camera"], match["day"], match["addendum"] or ""
                 days.setdefault(key, {})[match["kind"]] = path
-            elif path in self.usable:
+            elif path in self.usable and match.re is TOMBSTONES:
                 self._read_tombstones(path)
         for (camera, day, addendum), kinds in sorted(days.items()):
             for kind in KINDS:
@@ -484,7 +485,7 @@ class _Check:
                 self.found.fail(name, "missing")
 
     def _belongs(self, name: str) -> bool:
-        patterns = (SEAL, MANIFEST, TOMBSTONES, BESIDE)
+        patterns = (SEAL, MANIFEST, TOMBSTONES, REGISTRY, BESIDE)
         return name.endswith(".pub") or any(pattern.fullmatch(name) for pattern in patterns)
 
     def _exported(self, export: Signed | None) -> dict[str, str]:

@@ -190,16 +190,25 @@ def evidence_house(
     initialise(config, None, clock)
     loaded = load_settings(config)
     settings = loaded.settings
+    url, data = settings.catalogue.url, settings.site.data_dir
+    with Catalogue.open(url, data, clock) as catalogue, catalogue.write(SYSTEM) as tx:
+        registry.add_institution(tx, Institution(KG, "Детский сад № 12", InstitutionKind.KINDERGARTEN, "Абай", 1))
+        registry.add_site(tx, Site(SiteId(KG), KG, "Главный", "Asia/Almaty", ("127.0.0.0/8",), (), ()))
+        for name in CAMERAS:
+            camera = replace(
+                camera_value(name), institution=KG, site=SiteId(KG), zone=Zone.HALL, created_us=WALL_US - 3_600 * US
+            )
+            registry.add_camera(tx, camera, device_value(name))
+    with open_house(loaded, clock) as house:
+        yield house
+
+
+@contextmanager
+def open_house(loaded: Loaded, clock: HeldClock) -> Iterator[House]:
+    """Open an installation that is there; Alia and Berik are its only people."""
+    settings = loaded.settings
     opened = open_configured(settings, clock, lambda _observation: None)
     with Catalogue.open(settings.catalogue.url, settings.site.data_dir, clock) as catalogue:
-        with catalogue.write(SYSTEM) as tx:
-            registry.add_institution(tx, Institution(KG, "Детский сад № 12", InstitutionKind.KINDERGARTEN, "Абай", 1))
-            registry.add_site(tx, Site(SiteId(KG), KG, "Главный", "Asia/Almaty", ("127.0.0.0/8",), (), ()))
-            for name in CAMERAS:
-                camera = replace(
-                    camera_value(name), institution=KG, site=SiteId(KG), zone=Zone.HALL, created_us=WALL_US - 3_600 * US
-                )
-                registry.add_camera(tx, camera, device_value(name))
         gateway = gateway_of(loaded, clock, catalogue, opened.store, Inline(), Inline(), lambda: None)
         people = People(gateway, clock)
         alia, berik = people.user("alia", ("administrator", "all")), people.user("berik", ("auditor", "all"))

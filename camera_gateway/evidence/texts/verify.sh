@@ -83,7 +83,7 @@ if [ -f "$work/sound" ]; then while read -r seal; do
 done <"$work/sound"; fi
 
 # 3. each list is the one that a seal names, and the three lists of a day are together
-grep -E '\.(SHA256SUMS|INDEX\.jsonl|GAPS\.tsv)$|/TOMBSTONES\.[^/]*\.tsv$' "$work/files" | while read -r list; do
+grep -E '\.(SHA256SUMS|INDEX\.jsonl|GAPS\.tsv)$|/TOMBSTONES\.[^/]*\.tsv$|/REGISTRY\.[^/]*\.json$' "$work/files" | while read -r list; do
     name=${list##*/}
     day=$(echo "$name" | sed 's/^[^.]*\.\([0-9-]*\(\.a[0-9]*\)\{0,1\}\)\..*/\1/')
     if grep -qxF "$(hash "$list")  $name" "$work/named"; then
@@ -93,7 +93,7 @@ grep -E '\.(SHA256SUMS|INDEX\.jsonl|GAPS\.tsv)$|/TOMBSTONES\.[^/]*\.tsv$' "$work
         case $name in *.SHA256SUMS) touch "$work/unlisted" ;; esac
     elif ! grep -qF "/SEAL.$day.txt" "$work/seals"; then fail "SEAL.$day.txt" "missing: nothing proves ${list#./}"
     elif ! grep -qF "/SEAL.$day.txt" "$work/unsound"; then fail "$list" "added: no seal names it"; fi
-    case $name in TOMBSTONES.*) continue ;; esac
+    case $name in TOMBSTONES.* | REGISTRY.*) continue ;; esac
     base=$(echo "$list" | sed -E 's/\.(SHA256SUMS|INDEX\.jsonl|GAPS\.tsv)$//')
     for kind in SHA256SUMS INDEX.jsonl GAPS.tsv; do [ -f "$base.$kind" ] || echo "$base.$kind"; done >>"$work/absent"
 done
@@ -132,7 +132,7 @@ while read -r file; do
         case $name in
             *.pub | SEAL.*.txt | SEAL.*.sig | SEAL.*.tsr | SEAL.*.p7s | *.SHA256SUMS | *.INDEX.jsonl | *.GAPS.tsv) ;;
             HEAD.txt) signed "$file" || fail "$file" "its signature does not fit: text or signature was changed" ;;
-            HEAD.sig | TOMBSTONES.*.tsv | verify.py | verify.sh | HOW-TO-VERIFY.*.txt) ;;
+            HEAD.sig | REGISTRY.*.json | TOMBSTONES.*.tsv | verify.py | verify.sh | HOW-TO-VERIFY.*.txt) ;;
             *)
                 was=$(grep "^$(hash "$file")  " "$work/listed" | head -n 1 | cut -c 67-)
                 if [ -n "$was" ]; then

@@ -87,9 +87,9 @@ def test_missed_days_are_sealed_and_verified(tmp_path: Path, *, served: bool) ->
     if not served:  # the service seals by itself when it starts
         assert sealed["sealed"] == [{"site": INSTITUTION, "seal": f"SEAL.{days_ago(n)}.txt"} for n in (2, 1)]
     assert (sealed["ok"], sealed["witness"], sealed["findings"]) == (True, None, [])
-    assert (verified["ok"], verified["counts"]) == (True, {"seals": 2, "lists": 6})
+    assert (verified["ok"], verified["counts"]) == (True, {"seals": 2, "lists": 8})
     keys = [key for key in objects(made) if "/seals/" in key]
-    assert len(keys) == 4
+    assert len(keys) == 6, "text, signature, and what is registered"
     assert made.json("seal", "make")["sealed"] == []
 
 
@@ -126,5 +126,5 @@ def test_a_second_party_gets_its_copy_and_is_named(tmp_path: Path) -> None:
     copies = {path.relative_to(tmp_path / "site" / "auditor").as_posix(): path for path in
               (tmp_path / "site" / "auditor").rglob("SEAL.*")}  # fmt: skip
     theirs = {key: path.read_bytes() for key, path in copies.items()}
-    assert theirs == {key: path.read_bytes() for key, path in objects(made).items() if "/seals/" in key}
+    assert theirs == {key: path.read_bytes() for key, path in objects(made).items() if "/SEAL." in key}
     assert b"\nwitness: Auditor, Almaty\n" in next(data for key, data in theirs.items() if key.endswith(".txt"))

@@ -44,6 +44,8 @@ def sealed_texts(house: House) -> dict[str, bytes]:
     """Seals and signatures in the bucket, by name."""
     store, found = house.people.gateway.store, {}
     for blob in store.list("v1/kg-12/seals/"):
+        if "/SEAL." not in blob.key:
+            continue
         with store.get(blob.key) as chunks:
             found[blob.key.rpartition("/")[2]] = b"".join(chunks)
     return found
