@@ -243,7 +243,7 @@ async def show(gateway: Gateway, _actor: Actor, args: OneCamera) -> dict[str, An
     return result
 
 
-async def probe_(gateway: Gateway, _actor: Actor, args: ProbeCamera) -> dict[str, Any]:
+async def probe_(gateway: Gateway, actor: Actor, args: ProbeCamera) -> dict[str, Any]:
     """Say what a camera really sends, or why it cannot be used; `exit` tells the shell."""
     if (args.camera is None) == (args.url is None):
         raise InvalidInput("give either a camera or a URL", hint="camera probe CAMERA, or camera probe rtsp://…")
@@ -267,6 +267,9 @@ async def probe_(gateway: Gateway, _actor: Actor, args: ProbeCamera) -> dict[str
     result = found.as_json()
     if args.picture:
         result["picture"] = await picturing.picture_json(gateway, found)
+        if args.camera is not None:
+            seen = camera_id(args.camera)
+            await gateway.write(actor, lambda tx: tx.audit("camera.picture", f"camera:{seen}"))
     result["exit"] = 0 if found.ok else (5 if found.cause in CANNOT_REACH else 1)
     return result
 

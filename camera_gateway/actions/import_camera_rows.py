@@ -7,6 +7,7 @@ it. Visits nothing and knows no catalogue.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from camera_gateway.actions.cameras import account_of, zone_of
@@ -63,6 +64,8 @@ def parse(gateway: Gateway, row: CameraRow, vendors: Vendors, default: Instituti
     row.parsed("role", role_of)
     row.parsed("mounted_on", date_of)
     row.parsed("mac", _mac)
+    for key in ("place", "serial", "model", "firmware"):
+        row.parsed(key, partial(printable, what=f"the {key}"))
     row.parsed("onvif_port", _port)
     _parse_address(row, vendors)
     _parse_account(row)

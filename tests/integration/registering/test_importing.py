@@ -162,6 +162,11 @@ async def test_each_fault_names_its_row_and_column(people: People) -> None:
     assert codes(found, 7) == {("url", "address-taken")}
 
 
+async def test_words_that_are_too_long_are_a_fault_and_not_cut(people: People) -> None:
+    found = await tried(people, f"kg-12;x1;Вход;entrance;rtsp://127.0.0.1/a;;;{'x' * 201};;SN\x1b[2J", probe=False)
+    assert codes(found, 2) == {("place", "invalid-input"), ("serial", "invalid-input")}
+
+
 async def test_a_camera_of_another_institution_is_not_named(people: People) -> None:
     address = "rtsp://192.168.10.5:554/stream?user=root&password=in-the-path"
     with people.gateway.catalogue.write(SYSTEM) as tx:

@@ -110,6 +110,9 @@ async def test_a_probe_gives_a_first_picture_and_stands_without_one(people: Peop
         assert found["ok"]
         assert base64.b64decode(found["picture"]["jpeg"]).startswith(b"\xff\xd8")
         assert found["picture"]["width"] == 320
+        await add(people, farm.url())
+        await people.do(SHELL, "camera.probe", camera=HALL, seconds=0.5, picture=True)
+        assert (people.last().action, people.last().object) == ("camera.picture", f"camera:{HALL}")
     async with FaultCamera("path-not-found") as bad:
         found = await people.do(SHELL, "camera.probe", url=bad.url, institution="kg-12", picture=True)
     assert (found["ok"], found["picture"]) == (False, {"cause": "no-keyframe", "jpeg": None})
