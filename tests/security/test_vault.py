@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from camera_gateway.domain.ids import CameraId
+from camera_gateway.domain.people import UserId
 from camera_gateway.errors import GatewayError, InvalidInput, NotFound, Refused
 from camera_gateway.settings.vault import Vault
 
@@ -121,3 +122,35 @@ def test_a_missing_a_linked_and_a_cut_key_are_told_apart(tmp_path: Path) -> None
         (tmp_path / "a.key").write_bytes(bytes(length))
         with pytest.raises(InvalidInput, match="not a key of 32 bytes"):
             Vault.load(tmp_path / "a.key")
+
+
+def test_what_is_sealed_for_a_user_opens_for_that_user_alone_and_for_no_camera() -> None:
+    alia, berik = UserId("hall"), UserId("yard")  # named as the cameras are
+    sealed = vault().seal_for_user(PASSWORD, alia)
+    assert vault().open_for_user(sealed, alia) == PASSWORD
+    for refused in (
+        lambda: vault().open_for_user(sealed, berik),
+        lambda: vault().open(sealed, camera=HALL),
+        lambda: vault().open_for_user(vault().seal(PASSWORD, camera=HALL), alia),
+        lambda: Vault(bytes(32)).open_for_user(sealed, alia),
+        lambda: vault().open_for_user(sealed[:-4], alia),
+        lambda: vault().open_for_user("", alia),
+    ):
+        with pytest.raises(Refused) as caught:
+            refused()
+        assert PASSWORD not in str(caught.value)
+
+
+def test_a_keyed_digest_needs_the_key_and_is_another_for_each_purpose() -> None:
+    digest = vault().keyed("password", b"data")
+    assert len(digest) == 32
+    assert digest == vault().keyed("password", b"data")
+    others = (
+        vault().keyed("recovery-code", b"data"),
+        vault().keyed("password", b"data2"),
+        Vault(bytes(32)).keyed("password", b"data"),
+        # a purpose and its data cannot run into each other
+        vault().keyed("pass", b"word\0data"),
+    )
+    assert digest not in others
+    assert len(set(others)) == len(others)
