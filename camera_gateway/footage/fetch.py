@@ -192,7 +192,8 @@ def _copied(
         try:
             for segment in wanted:
                 begun.append((segment, threads.submit(copy, segment)))
-                if len(begun) > READERS:
+                # the first is waited for alone: nothing shares its way, and the file begins at once
+                if len(begun) > READERS or segment is wanted[0]:
                     first, future = begun.popleft()
                     yield first, future.result()
             while begun:
