@@ -96,8 +96,10 @@ async def watch_segment(gateway: Gateway, actor: Actor, args: WatchSegment) -> d
 
     def work(tx: Transaction) -> tuple[SegmentRow, str, list[Interval]]:
         row, text = _one(tx, args.camera, args.segment)
-        begin_us, end_us = row.sidecar.start_us, max(row.sidecar.end_us, row.sidecar.start_us + 1)
-        return row, text, moments_open_to(tx, actor, args.camera, begin_us, end_us)
+        begin_us, end_us = row.sidecar.start_us, row.sidecar.end_us
+        # where drift was corrected, the last pictures' times by the segment's start lie beyond its end
+        last_us = max(end_us, begin_us + row.sidecar.media_duration_us) + 1
+        return row, text, moments_open_to(tx, actor, args.camera, begin_us, last_us)
 
     row, text, moments = await gateway.read(work)
     text = text or await _indexed(gateway, row)

@@ -24,6 +24,7 @@ from camera_gateway.actions.verbs import perform
 from camera_gateway.api.identity import IDENTITY
 from camera_gateway.api.problems import problem_of_status
 from camera_gateway.api.ranges import NotSatisfiable, asked_range, claimed_range
+from camera_gateway.api.watching_service import SHORT_BYTES
 from camera_gateway.clock import rfc3339
 from camera_gateway.domain.footage import Sidecar, parse_sidecar_values
 from camera_gateway.errors import GatewayError, InvalidInput, NotFound, Unavailable
@@ -136,7 +137,7 @@ async def media(call: Call) -> web.StreamResponse:
         headers["Content-Range"] = f"bytes {start}-{stop - 1}/{size}"
     headers |= {"Content-Type": VIDEO_TYPE, "Content-Length": str(stop - start)}
     response = web.StreamResponse(status=200 if part is None else 206, headers=headers)
-    with _watching(call).streaming():
+    with _watching(call).streaming(stop - start):
         pieces = _Pieces(call, found, start, stop - start)
         try:
             # before the first byte of the answer, so that what cannot be read is still a problem document
@@ -283,12 +284,17 @@ def _found(told: dict[str, Any]) -> _Found:
     return _Found(sidecar, told["spool_path"], told["key"], told["version_id"], parse_index(told["index"]))
 
 
+def _at_once(source: Iterator[bytes]) -> Iterator[bytes]:
+    yield b"".join(source)
+
+
 class _Pieces:
     """The bytes of a segment one piece after the other, read on a thread, hashed as they pass."""
 
     def __init__(self, call: Call, found: _Found, start: int, length: int) -> None:
         self._gateway = call.gateway
-        self._source: Iterator[bytes] = _watching(call).playback.reader.chunks(found, start, length)
+        source = _watching(call).playback.reader.chunks(found, start, length)
+        self._source: Iterator[bytes] = source if length > SHORT_BYTES else _at_once(source)
         self._left = memoryview(b"")
         self._turn = threading.Lock()
         self._hash = hashlib.sha256()

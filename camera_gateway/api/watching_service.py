@@ -29,8 +29,12 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-STREAMS = 64
-"""Answers with footage under way at once; each holds a piece of 256 KiB and, from the store, a connection."""
+STREAMS = 32
+"""Answers with footage under way at once."""
+SHORT_BYTES = 4 << 20
+"""An answer up to here is read in one go, so that a slow reader keeps memory and no connection to the store."""
+LONG_STREAMS = 4
+"""Longer answers under way at once: each holds a connection that uploads need, too."""
 FORGOTTEN_US = 300_000_000
 """After so long without anybody watching no decoded picture stays in memory."""
 FEED_LASTS_US = 60_000_000
@@ -47,7 +51,7 @@ class Watching:
         self._spool = spool
         self._clock = clock
         self._feeds: dict[str, tuple[LiveFeed, int]] = {}
-        self._streams = 0
+        self._streams = self._long = 0
         self._used_us = clock.monotonic_us()
 
     async def decoded(self, work: Callable[..., T], *args: Any) -> T:  # noqa: ANN401 - passed on untouched
@@ -86,12 +90,15 @@ class Watching:
         return self._workshop
 
     @contextmanager
-    def streaming(self) -> Iterator[None]:
-        """Count an answer under way; `Unavailable` when there are enough."""
-        if self._streams >= STREAMS:
+    def streaming(self, size: int) -> Iterator[None]:
+        """Count an answer of `size` bytes under way; `Unavailable` when there are enough."""
+        long = int(size > SHORT_BYTES)
+        if self._streams >= STREAMS or self._long + long > LONG_STREAMS:
             raise Unavailable("too many people watch at once", hint="try again in a few seconds", code="busy")
         self._streams += 1
+        self._long += long
         try:
             yield
         finally:
             self._streams -= 1
+            self._long -= long
