@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,9 @@ from camera_gateway.clock import US, SystemClock
 from camera_gateway.domain.ids import CameraId
 from camera_gateway.errors import InvalidInput, NotFound, Refused, Unavailable
 from camera_gateway.handover.status_file import CameraStatus, RecorderStatus, status_path, write_status
+from camera_gateway.roles import identifying
 from camera_gateway.roles.identifying import Watch
+from camera_gateway.supervision import Stop, services
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -153,6 +156,26 @@ async def test_an_apparatus_with_another_serial_is_noticed_told_and_settled(peop
         now = registry.current_device(tx, CameraId(HALL))
     assert now is not None
     assert people.gateway.vault.open(now.password_sealed or "", camera=CameraId(HALL)) == "correct horse"
+
+
+async def test_the_service_looks_by_itself_when_the_recorder_has_a_new_session(
+    people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(identifying, "LOOK_S", 0.02)
+    await add(people, "rtsp://127.0.0.1:9/x", username="operator", password="correct horse")
+    stop = Stop()
+    async with OnvifDevice() as device, asyncio.timeout(20):
+        await people.do(SHELL, "passport.set", camera=HALL, onvif_port=device.port)
+        async with services() as running:
+            running.start(identifying.run_identifying(people.gateway, stop), name="identity")
+            watching(people, "run-1")
+            while device.operations.count("GetDeviceInformation") < 2:  # noqa: ASYNC110 - another task's doing, within a deadline
+                await asyncio.sleep(0.01)
+            device.serial = "SN-2"
+            watching(people, "run-2")
+            while (await identity(people))["state"] != "changed":  # noqa: ASYNC110 - likewise
+                await asyncio.sleep(0.01)
+            stop.request()
 
 
 async def test_the_same_change_is_told_once_and_ends_when_the_old_one_is_back(people: People) -> None:
