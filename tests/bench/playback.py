@@ -1,7 +1,8 @@
 """How soon a picture is there: the first one, and after a seek, of footage that is in the bucket only. No test.
 
-Real Chromium, the real portal in this process, SeaweedFS as the store, 1080p25 in segments of a minute. The page and
-its script are loaded before; counted is from the call to the first picture on the screen, what a person waits for.
+Real Chromium, the real portal in this process, SeaweedFS as the store, 1080p25 in segments of a minute that were
+indexed while they were in the spool, as the service does. The page and its script are loaded before; counted is from
+the call to the first picture on the screen, what a person waits for.
 Run: scripts/bench playback [--rounds 40] [--json]
 """
 
@@ -83,6 +84,7 @@ def measure(rounds: int, seed: int) -> dict[str, Any]:
         with portal_house(directory, clock, with_footage=False, store=store) as house, chromium() as browser:
             sealed = house.record(HALL, hall, START_US, SECONDS, segment_s=60, audio="aac")
             house.record(GROUP, group, START_US, 120, segment_s=60)
+            house.index()
             released = house.release()
             assert released == len(sealed) + 2
             with Visit(browser, house.address) as visit:

@@ -27,6 +27,7 @@ from camera_gateway.access.passwords import Cost
 from camera_gateway.access.sessions import Visitor, begin
 from camera_gateway.actions.jobs import Jobs
 from camera_gateway.actions.verbs import perform
+from camera_gateway.actions.watching import index_segments
 from camera_gateway.api.http import HttpService, application
 from camera_gateway.api.packages import Exports
 from camera_gateway.api.services import Services
@@ -34,6 +35,7 @@ from camera_gateway.api.watching_service import Watching
 from camera_gateway.catalogue import credentials, purposes, registry, sessions
 from camera_gateway.catalogue.gaps import insert_gap
 from camera_gateway.catalogue.opening import Catalogue
+from camera_gateway.catalogue.segments import iterate_all
 from camera_gateway.catalogue.sessions import Stage
 from camera_gateway.clock import HeldClock
 from camera_gateway.domain.camera import Institution, InstitutionKind, Site, Zone
@@ -231,6 +233,12 @@ class PortalHouse:
             for sidecar in found:
                 transfer.advance(sidecar.segment)
         return found
+
+    def index(self) -> None:
+        """Index every segment, as the service does while they are in the spool."""
+        with self.gateway.catalogue.read() as tx:
+            rows = list(iterate_all(tx))
+        self.wait(index_segments(self.gateway, rows))
 
     def release(self) -> int:
         """Let the spool forget what is stored, as the service does after `min_local_hours`; return how many."""
