@@ -85,139 +85,119 @@ def read_lists(store: BlobStore, versions: dict[str, str], keys: Mapping[str, Pu
 
     `keys` are those of this installation by fingerprint; without any, signatures cannot be checked, and it is said.
     """
-    found = BucketLists()
-    sealed: dict[tuple[str, str], str] = {}
+    reading = _Reading(store, versions, keys)
+    found = reading.found
     for name in sorted(versions):
         if parse_seal_key(name) is not None:
-            _read_seal(store, name, versions, keys, found, sealed)
+            reading.seal(name)
     if not keys and found.seals:
         found.findings.append(Finding("S1", "signatures were not checked: this installation has no seal key", "seals"))
     for name in sorted(versions):
         try:
             if (match := _MANIFEST.fullmatch(name)) is not None:
-                _read_manifest(store, name, versions[name], match, found, sealed)
+                reading.manifest(name, match)
             elif (match := _BESIDE_SEAL.fullmatch(name)) is not None and match["name"].startswith("TOMBSTONES."):
-                _read_tombstones(store, name, versions[name], match, found, sealed)
+                reading.tombstones(name, match)
             elif match is not None and match["name"].startswith(PREFIX):
-                _read_registry(store, name, versions[name], match, found, sealed)
+                reading.registry(name, match)
         except InvalidInput as error:
             found.findings.append(Finding("S1", error.message, name))
     return found
 
 
-def _read_seal(
-    store: BlobStore,
-    name: str,
-    versions: dict[str, str],
-    keys: Mapping[str, PublicKey],
-    found: BucketLists,
-    sealed: dict[tuple[str, str], str],
-) -> None:
-    text = _bytes(store, name, versions[name])
-    signature = name.removesuffix(".txt") + ".sig"
-    parsed = parse_seal_key(name)
-    try:
-        seal = parse_seal(text, name)
-    except InvalidInput as error:
-        found.findings.append(Finding("S1", error.message, name))
-        return
-    if parsed is None or (seal.institution, seal.site, seal.day) != (parsed.institution, parsed.site, parsed.day):
-        found.findings.append(Finding("S1", "a seal that is not of this place or day", name))
-        return
-    key = keys.get(seal.key)
-    if keys and (
-        key is None
-        or signature not in versions
-        or not key.verifies(_bytes(store, signature, versions[signature]), text)
-    ):
-        found.findings.append(Finding("S1", "a seal without a good signature of this installation's key", name))
-        return
-    found.seals += 1
-    for file, digest in seal.files.items():
-        sealed[seal.institution, file] = digest
-        sealed[seal.institution, f"{seal.site}/{file}"] = digest  # tombstones of two sites have one name
-        camera = file.partition(".")[0]
-        if file == manifest_name(camera, seal.day, ManifestKind.INDEX, seal.addendum):
-            found.sites[camera] = seal.site
+class _Reading:
+    """One pass over a bucket: seals first, then the lists that they name."""
 
+    def __init__(self, store: BlobStore, versions: Mapping[str, str], keys: Mapping[str, PublicKey]) -> None:
+        self._store = store
+        self._versions = versions
+        self._keys = keys
+        self._sealed: dict[tuple[str, str], str] = {}
+        self.found = BucketLists()
 
-def _read_manifest(
-    store: BlobStore,
-    name: str,
-    version: str,
-    match: re.Match[str],
-    found: BucketLists,
-    sealed: dict[tuple[str, str], str],
-) -> None:
-    kind = ManifestKind(match["kind"])
-    if kind is ManifestKind.SHA256SUMS:
-        return  # INDEX says the same and more
-    data = _sealed_bytes(store, name, version, match["institution"], found, sealed)
-    if data is None:
-        return
-    lists = found.of(match["institution"], match["camera"])
-    if kind is ManifestKind.GAPS:
-        for gap in parse_gaps(data, name, InstitutionId(match["institution"]), CameraId(match["camera"])):
-            lists.gaps.setdefault(gap.gap, gap)
-    else:
-        for entry in parse_index(data, name):
-            lists.entries.setdefault(entry.key, entry)
+    def seal(self, name: str) -> None:
+        """Take what a seal names, if it is one of this installation's."""
+        text, parsed = self._bytes(name), parse_seal_key(name)
+        try:
+            seal = parse_seal(text, name)
+        except InvalidInput as error:
+            self._fault(error.message, name)
+            return
+        if parsed is None or (seal.institution, seal.site, seal.day) != (parsed.institution, parsed.site, parsed.day):
+            self._fault("a seal that is not of this place or day", name)
+            return
+        if self._keys and not self._is_signed(name, text, seal.key):
+            self._fault("a seal without a good signature of this installation's key", name)
+            return
+        self.found.seals += 1
+        for file, digest in seal.files.items():
+            self._sealed[seal.institution, file] = digest
+            self._sealed[seal.institution, f"{seal.site}/{file}"] = digest  # tombstones of two sites have one name
+            camera = file.partition(".")[0]
+            if file == manifest_name(camera, seal.day, ManifestKind.INDEX, seal.addendum):
+                self.found.sites[camera] = seal.site
 
+    def manifest(self, name: str, match: re.Match[str]) -> None:
+        """Take the segments or the gaps of a camera-day."""
+        kind, institution = ManifestKind(match["kind"]), match["institution"]
+        if kind is ManifestKind.SHA256SUMS:
+            return  # INDEX says the same and more
+        data = self._sealed_bytes(name, institution)
+        if data is None:
+            return
+        lists = self.found.of(institution, match["camera"])
+        if kind is ManifestKind.GAPS:
+            for gap in parse_gaps(data, name, InstitutionId(institution), CameraId(match["camera"])):
+                lists.gaps.setdefault(gap.gap, gap)
+        else:
+            for entry in parse_index(data, name):
+                lists.entries.setdefault(entry.key, entry)
 
-def _read_registry(
-    store: BlobStore,
-    name: str,
-    version: str,
-    match: re.Match[str],
-    found: BucketLists,
-    sealed: dict[tuple[str, str], str],
-) -> None:
-    """Take the latest day's; one that no seal names is of a run that was cut short, and says nothing."""
-    site, day = match["site"], match["day"]
-    if (match["institution"], object_name(name)) not in sealed or day < found.registered.get(site, ("", None))[0]:
-        return
-    data = _sealed_bytes(store, name, version, match["institution"], found, sealed)
-    if data is not None:
-        listed = parse_registry(data, name)
-        if (listed.institution.id, listed.site.id) == (match["institution"], site):
-            found.registered[site] = day, listed
+    def registry(self, name: str, match: re.Match[str]) -> None:
+        """Take the latest day's; one that no seal names is of a run that was cut short, and says nothing."""
+        institution, site, day = match["institution"], match["site"], match["day"]
+        latest, _ = self.found.registered.get(site, ("", None))
+        if (institution, object_name(name)) not in self._sealed or day < latest:
+            return
+        data = self._sealed_bytes(name, institution)
+        if data is not None:
+            listed = parse_registry(data, name)
+            if (listed.institution.id, listed.site.id) == (institution, site):
+                self.found.registered[site] = day, listed
 
+    def tombstones(self, name: str, match: re.Match[str]) -> None:
+        """Take what was deleted on a site's day."""
+        institution, site = match["institution"], match["site"]
+        data = self._sealed_bytes(name, institution, f"{site}/{match['name']}")
+        if data is not None:
+            for stone in parse_tombstones(data, name, institution, site):
+                self.found.of(institution, stone.camera).stones.setdefault(stone.segment, stone)
+                self.found.sites.setdefault(stone.camera, site)
 
-def _read_tombstones(
-    store: BlobStore,
-    name: str,
-    version: str,
-    match: re.Match[str],
-    found: BucketLists,
-    sealed: dict[tuple[str, str], str],
-) -> None:
-    listed = f"{match['site']}/{match['name']}"
-    data = _sealed_bytes(store, name, version, match["institution"], found, sealed, listed)
-    if data is not None:
-        for stone in parse_tombstones(data, name, match["institution"], match["site"]):
-            found.of(match["institution"], stone.camera).stones.setdefault(stone.segment, stone)
-            found.sites.setdefault(stone.camera, match["site"])
+    def _is_signed(self, name: str, text: bytes, key: str) -> bool:
+        signature = name.removesuffix(".txt") + ".sig"
+        if key not in self._keys or signature not in self._versions:
+            return False
+        return self._keys[key].verifies(self._bytes(signature), text)
 
+    def _sealed_bytes(self, name: str, institution: str, listed: str = "") -> bytes | None:
+        """Return a list's bytes when a seal vouches for them, under the name `listed`, else by its own."""
+        wanted = self._sealed.get((institution, listed or object_name(name)))
+        if wanted is None:
+            self._fault("a list that no seal names: it does not count", name)
+            return None
+        data = self._bytes(name)
+        if sha256_of(data) != wanted:
+            self._fault("a list that is not the one that was sealed: it does not count", name)
+            return None
+        return data
 
-def _sealed_bytes(
-    store: BlobStore,
-    name: str,
-    version: str,
-    institution: str,
-    found: BucketLists,
-    sealed: dict[tuple[str, str], str],
-    listed: str = "",
-) -> bytes | None:
-    """Return a list's bytes when a seal vouches for them, under the name `listed`, else by its own."""
-    wanted = sealed.get((institution, listed or object_name(name)))
-    if wanted is None:
-        found.findings.append(Finding("S1", "a list that no seal names: it does not count", name))
-        return None
-    data = _bytes(store, name, version)
-    if sha256_of(data) != wanted:
-        found.findings.append(Finding("S1", "a list that is not the one that was sealed: it does not count", name))
-        return None
-    return data
+    def _bytes(self, name: str) -> bytes:
+        with self._store.get(name, version_id=self._versions[name], length=_LARGEST_LIST) as chunks:
+            return b"".join(chunks)
+
+    def _fault(self, what: str, name: str) -> None:
+        self.found.findings.append(Finding("S1", what, name))
 
 
 def parse_tombstones(data: bytes, where: str, institution: str, site: str) -> list[Tombstone]:
@@ -256,8 +236,3 @@ def parse_tombstones(data: bytes, where: str, institution: str, site: str) -> li
         except (ValueError, KeyError, TypeError) as error:
             raise InvalidInput(f"{where}:{number}: not a line of tombstones ({error})") from error
     return found
-
-
-def _bytes(store: BlobStore, key: str, version: str) -> bytes:
-    with store.get(key, version_id=version, length=_LARGEST_LIST) as chunks:
-        return b"".join(chunks)
