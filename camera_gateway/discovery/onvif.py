@@ -207,8 +207,9 @@ async def _mac(line: _Line) -> str | None:
 async def _profiles(line: _Line) -> tuple[tuple[Profile, ...], str | None]:
     """Return the profiles with their stream addresses; the trouble where a device keeps them to itself."""
     try:
-        path = _path_of(await _media_service(line))
-        found = parsers.parse_profiles(await line.ask(path, envelopes.media_get_profiles(use_media2=False)))
+        url, media2 = await _media_service(line)
+        path = _path_of(url)
+        found = parsers.parse_profiles(await line.ask(path, envelopes.media_get_profiles(use_media2=media2)))
     except SoapFailed as failed:
         if failed.cause in {"hostile-xml", "too-large", "redirected"}:
             raise
@@ -218,7 +219,7 @@ async def _profiles(line: _Line) -> tuple[tuple[Profile, ...], str | None]:
         encoder = each.get("video_encoder")
         if not encoder or not each["token"]:
             continue
-        body = envelopes.media_get_stream_uri(profile_token=each["token"], use_media2=False)
+        body = envelopes.media_get_stream_uri(profile_token=each["token"], use_media2=media2)
         address, refused = None, None
         try:
             address = stream_address(parsers.parse_stream_uri(await line.ask(path, body)), line.peer)
@@ -244,8 +245,8 @@ def _profile(
     )
 
 
-async def _media_service(line: _Line) -> str:
-    """Return the media service's URL as the device has it; only its path will be used."""
+async def _media_service(line: _Line) -> tuple[str, bool]:
+    """Return the media service's URL as the device has it, and whether it is Media2, where there is no other."""
     asks: tuple[tuple[str, Callable[[str], dict[str, str]]], ...] = (
         (envelopes.device_get_capabilities(), parsers.parse_capabilities),
         (envelopes.device_get_services(), parsers.parse_services),
@@ -253,12 +254,12 @@ async def _media_service(line: _Line) -> str:
     last: SoapFailed | None = None
     for body, parse in asks:
         try:
-            url = parse(await line.ask(DEVICE_PATH, body)).get("media")
+            found = parse(await line.ask(DEVICE_PATH, body))
         except SoapFailed as failed:
             last = failed
             continue
-        if url:
-            return url
+        if "media" in found or "media2" in found:
+            return found.get("media") or found["media2"], "media" not in found
     if last is not None:
         raise last
     raise SoapFailed("refused", "the device has no media service")

@@ -36,6 +36,7 @@ Fault = Literal[
     "foreign-stream",  # stream addresses on another host
     "http-stream",  # stream addresses of another scheme
     "account-in-stream",
+    "media2",  # has the newer media service only (ONVIF Media2, Profile T)
     "not-onvif",  # a web page
     "garbage",
 ]
@@ -177,6 +178,7 @@ class OnvifDevice:
             "GetDeviceInformation": self._information,
             "GetNetworkInterfaces": self._interfaces,
             "GetCapabilities": self._capabilities,
+            "GetServices": self._services,
             "GetProfiles": self._profiles,
             "GetStreamUri": lambda: self._stream(operation),
         }
@@ -271,6 +273,8 @@ class OnvifDevice:
         )
 
     def _capabilities(self) -> str:
+        if self.fault == "media2":
+            return "<d:GetCapabilitiesResponse><d:Capabilities></d:Capabilities></d:GetCapabilitiesResponse>"
         # as behind NAT: the host is the device's own idea, only the path is right
         return (
             "<d:GetCapabilitiesResponse><d:Capabilities><t:Media>"
@@ -278,7 +282,27 @@ class OnvifDevice:
             "</d:GetCapabilitiesResponse>"
         )
 
+    @staticmethod
+    def _services() -> str:
+        return (
+            "<d:GetServicesResponse><d:Service><d:Namespace>http://www.onvif.org/ver20/media/wsdl</d:Namespace>"
+            "<d:XAddr>http://192.168.254.254/onvif/media2_service</d:XAddr></d:Service></d:GetServicesResponse>"
+        )
+
+    def _profiles2(self) -> str:
+        each = "".join(
+            f'<n:Profiles xmlns:n="http://www.onvif.org/ver20/media/wsdl" token="p{number}"><n:Name>{name}</n:Name>'
+            f'<n:Configurations><n:VideoEncoder token="e{number}" GovLength="50"><t:Name>e</t:Name>'
+            "<t:Encoding>H265</t:Encoding><t:Resolution><t:Width>2560</t:Width><t:Height>1440</t:Height></t:Resolution>"
+            '<t:RateControl ConstantBitRate="false"><t:FrameRateLimit>20.0</t:FrameRateLimit></t:RateControl>'
+            "</n:VideoEncoder></n:Configurations></n:Profiles>"
+            for number, (name, _) in enumerate(self.streams)
+        )
+        return f"<m:GetProfilesResponse>{each}</m:GetProfilesResponse>"
+
     def _profiles(self) -> str:
+        if self.fault == "media2":
+            return self._profiles2()
         each = "".join(
             f'<m:Profiles token="p{number}" fixed="true"><t:Name>{name}</t:Name>'
             f'<t:VideoEncoderConfiguration token="e{number}"><t:Name>e</t:Name><t:Encoding>H264</t:Encoding>'
@@ -299,6 +323,8 @@ class OnvifDevice:
             "account-in-stream": address.replace("rtsp://", f"rtsp://{self.user}:{self.password}@").replace(" ", "%20"),
         }.get(self.fault, address)
         escaped = uri.replace("&", "&amp;")
+        if self.fault == "media2":
+            return f"<m:GetStreamUriResponse><m:Uri>{escaped}</m:Uri></m:GetStreamUriResponse>"
         return f"<m:GetStreamUriResponse><m:MediaUri><t:Uri>{escaped}</t:Uri></m:MediaUri></m:GetStreamUriResponse>"
 
 

@@ -42,6 +42,17 @@ async def test_the_services_host_is_the_devices_own_idea_and_is_not_asked() -> N
         assert "/onvif/media_service" in {path for path, _, _ in device.requests}
 
 
+async def test_a_device_with_the_newer_media_service_only_tells_its_streams() -> None:
+    async with OnvifDevice("media2", streams=STREAMS) as device:
+        found = await ask(device)
+        assert "/onvif/media2_service" in {path for path, _, _ in device.requests}
+        assert "<trt2:GetStreamUri>" in device.requests[-1][2]
+    assert [(p.codec, p.width, p.height, p.fps, str(p.address)) for p in found.profiles] == [
+        ("h265", 2560, 1440, 20, STREAMS[0][1]),
+        ("h265", 2560, 1440, 20, "rtsp://127.0.0.1:554/sub"),
+    ]
+
+
 async def test_a_device_whose_clock_is_wrong_is_asked_in_its_own_time() -> None:
     async with OnvifDevice(streams=STREAMS, clock_ahead_s=86_400 * 400) as device:
         found = await ask(device)
