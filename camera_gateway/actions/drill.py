@@ -49,8 +49,12 @@ async def drill(gateway: Gateway, actor: Actor, args: DrillArgs) -> dict[str, An
         ),
     )
     driller = Driller(books, gateway.store, gateway.spool, gateway.data_dir)
+
+    def told(done: int, of: int) -> None:
+        gateway.progress(done, of, "segments")
+
     try:
-        found: Drilled = await gateway.waiting(driller.run, lots)
+        found: Drilled = await gateway.waiting(driller.run, lots, told)
     except OSError as error:
         raise Unavailable(f"the drill was broken off: {error.strerror}", hint="check the disk; see doctor") from error
     report = report_of(found)

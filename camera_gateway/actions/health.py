@@ -116,9 +116,13 @@ async def check(gateway: Gateway, _actor: Actor, args: CheckArgs) -> dict[str, A
     """Compare spool, catalogue and bucket with each other (invariants D, U, C, S) at the asked depth."""
     counted: dict[str, int] = {}
 
+    def told(stage: str, done: int) -> None:
+        counted[stage] = done
+        gateway.progress(done, None, stage)
+
     def work() -> list[dict[str, str]]:
         books = Books(gateway.catalogue, gateway.catalogue_thread)
-        found = fsck(books, gateway.spool, gateway.store, gateway.clock, Depth(args.depth), counted.__setitem__)
+        found = fsck(books, gateway.spool, gateway.store, gateway.clock, Depth(args.depth), told)
         return [{"invariant": f.invariant, "what": f.what, "where": f.where} for f in found]
 
     try:
