@@ -27,12 +27,14 @@ export function url(path, query = {}) {
 export function makeApi({ signedOut = () => {} } = {}) {
   const api = {
     csrf: null,
+    /** Set while a page draws itself anew without being asked. */
+    background: false,
     async call(method, path, { query, body, signal, quiet = false, background = false } = {}) {
       const headers = { Accept: "application/json" };
       const options = { method, headers, signal, credentials: "same-origin", cache: "no-store", redirect: "error" };
       if (method !== "GET" && api.csrf) headers["X-CSRF-Token"] = api.csrf;
       // what a page asks by itself does not keep the session of somebody who has left
-      if (background) headers["X-Background"] = "1";
+      if (background || api.background) headers["X-Background"] = "1";
       if (body !== undefined) {
         headers["Content-Type"] = "application/json";
         options.body = JSON.stringify(body);

@@ -8,6 +8,7 @@ import { catchLinks, find, loadPage } from "./router.js";
 import { drawShell } from "./shell.js";
 import { failure, loading } from "./parts.js";
 
+const STILL_THERE_MS = 60_000;
 const root = document.getElementById("portal");
 const state = { me: null, texts: null, shown: 0, leaving: null, shell: null, address: null };
 const api = makeApi({ signedOut });
@@ -70,6 +71,12 @@ function contextFor(route, url) {
     /** Called when the page is left: streams are closed, timers stopped. */
     onLeave: (work) => state.leaving.push(work),
     reload: () => show({ keepScroll: true }),
+    /** Draw the page anew by itself: quietly, and not under the hands of somebody who is at it. */
+    refresh: async () => {
+      if (document.hidden || document.querySelector("dialog[open]") || state.shell.main.contains(document.activeElement)) return;
+      api.background = true;
+      try { await show({ keepScroll: true, quietly: true }); } finally { api.background = false; }
+    },
   };
 }
 
@@ -81,7 +88,7 @@ function go(address, { replace = false } = {}) {
 }
 
 /** Draw the page of the present address. The last one asked for wins. */
-async function show({ keepScroll = false } = {}) {
+async function show({ keepScroll = false, quietly = false } = {}) {
   const turn = ++state.shown;
   for (const work of state.leaving ?? []) work();
   const leaving = (state.leaving = []);
@@ -101,7 +108,7 @@ async function show({ keepScroll = false } = {}) {
   }
   const { main } = state.shell;
   state.shell.mark(url.pathname);
-  const waiting = setTimeout(() => turn === state.shown && fill(main, loading(context)), 250);
+  const waiting = quietly ? null : setTimeout(() => turn === state.shown && fill(main, loading(context)), 250);
   main.setAttribute("aria-busy", "true");
   let drawn;
   try {
@@ -144,6 +151,8 @@ async function begin() {
     return;
   }
   await show();
+  // a session that has ended takes what it showed off the screen
+  setInterval(() => state.me && api.get("me", {}, { background: true }).catch(() => {}), STILL_THERE_MS);
 }
 
 begin();

@@ -6,6 +6,7 @@ const SHAPES = {
   good: "M8 1a7 7 0 1 0 0 14A7 7 0 0 0 8 1zm-1 10L4 8l1.200-1.200L7 8.600l3.900-3.900L12.100 6z",
   warn: "M8 1.200 15.300 14.500H.7zM7.200 6v4.300h1.600V6zm0 5.500V13h1.600v-1.500z",
   bad: "M5 1h6l4 4v6l-4 4H5l-4-4V5zm.4 3.300L4.300 5.400 6.900 8l-2.600 2.600 1.100 1.100L8 9.100l2.600 2.600 1.100-1.100L9.100 8l2.600-2.600-1.100-1.100L8 6.900z",
+  info: "M8 1a7 7 0 1 0 0 14A7 7 0 0 0 8 1zM7.100 4h1.800v1.800H7.100zM7.100 7h1.800v5H7.100z",
   mute: "M8 1a7 7 0 1 0 0 14A7 7 0 0 0 8 1zM4.500 7.200h7v1.600h-7z",
 };
 let ids = 0;
@@ -35,7 +36,7 @@ export const facts = (...pairs) => h("dl", { class: "facts" },
 
 /** A note: `kind` is good, warn, bad, info. With `alert` it is spoken at once. */
 export const note = (kind, title, text, ...more) => h("div", { class: `note ${kind}`, role: kind === "bad" ? "alert" : null },
-  title && h("strong", {}, status(kind === "info" ? "mute" : kind, title)), text && h("p", {}, text), more);
+  title && h("strong", {}, status(kind, title)), text && h("p", {}, text), more);
 
 /** Nothing is there: why, and what to do. */
 export const empty = (title, text, ...actions) => h("div", { class: "empty" }, h("h2", {}, title), text && h("p", {}, text), actions.length ? h("div", { class: "row" }, actions) : null);
@@ -202,14 +203,14 @@ export function form(context, { send, submit, danger, cancel, id }, ...children)
   return element;
 }
 
-/** A dialog with a form inside; resolves with what `send` returned, or undefined when it was left. */
-export function ask(context, { title, text, submit, danger, send, fields = [] }) {
+/** A dialog with a form inside; resolves with what `send` returned, or undefined when it was left. `only`: it tells, and asks nothing. */
+export function ask(context, { title, text, submit, danger, send, fields = [], only = false }) {
   return new Promise((resolve) => {
     const id = newId();
     let answer;
     const dialog = h("dialog", { "aria-labelledby": id, onclose: () => { dialog.remove(); resolve(answer); } });
     append(dialog, h("div", { class: "stack" }, h("h2", { id }, title), text && [text].flat().map((line) => (line instanceof Node ? line : h("p", { class: "muted" }, line))),
-      form(context, { submit, danger, cancel: () => dialog.close(), send: async (values, element) => { answer = (await send?.(values, element)) ?? true; dialog.close(); } }, fields)));
+      form(context, { submit, danger, cancel: only ? null : () => dialog.close(), send: async (values, element) => { answer = (await send?.(values, element)) ?? true; dialog.close(); } }, fields)));
     document.body.append(dialog);
     dialog.showModal();
   });

@@ -39,3 +39,30 @@ export function holdReason({ t }, reason) {
 
 /** The name of a rule: an own one as it is called, the settings as such. */
 export const ruleName = ({ t }, rule) => (rule.startsWith("settings(") ? t("retention.settings") : rule);
+
+/** Reasons of a retention decision, as retention/decide.py writes them: [pattern, key, names of its parts]. */
+const REASONS = [
+  [/^held by (hold-\d+), case (.+)$/, "held-case", ["hold", "case"]],
+  [/^held by (hold-\d+)$/, "held", ["hold"]],
+  [/^kept until (\S+) by (.+)$/, "kept", ["at", "rule"]],
+  [/^locked until (\S+)$/, "locked", ["at"]],
+  [/^locked until (\S+) only; the rules ask for (\S+)$/, "locked-short", ["at", "then"]],
+  [/^was to be kept until (\S+) by (.+)$/, "was-kept", ["at", "rule"]],
+  [/^should have been gone by (\S+)$/, "late", ["at"]],
+  [/^rules (\S+) contradict each other/, "contradict", ["rule"]],
+  [/^its ceiling (\S+) is earlier/, "ceiling", ["at"]],
+];
+
+/** A reason in the user's language and the site's zone; one that is not known stays as it is. */
+export function reasonWords(context, reason, zone) {
+  const { t, formats } = context;
+  for (const [pattern, key, names] of REASONS) {
+    const found = pattern.exec(reason);
+    if (!found) continue;
+    const values = Object.fromEntries(names.map((name, i) => [name, found[i + 1]]));
+    for (const name of ["at", "then"]) if (values[name]) values[name] = formats.moment(values[name], zone);
+    if (values.rule) values.rule = ruleName(context, values.rule);
+    return t(`reason.${key}`, values);
+  }
+  return h("span", { lang: "en" }, reason);
+}

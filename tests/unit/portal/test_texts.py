@@ -145,3 +145,13 @@ def test_every_finding_of_today_says_what_it_is_and_what_to_do() -> None:
     assert len(codes) > 8
     wanted = members(codes, "today") | members((f"{code}.do" for code in codes), "today")
     assert wanted - texts("en").keys() == set()
+
+
+def test_every_reason_of_a_retention_decision_can_be_said_in_the_users_language() -> None:
+    words = (PORTAL / "js" / "words.js").read_text()
+    patterns = dict(re.findall(r"^  \[/(.+)/, \"([a-z-]+)\", \[", words, re.MULTILINE))
+    golden = (ROOT / "tests" / "golden" / "retention" / "decide.txt").read_text()
+    reasons = {line.strip() for line in golden.splitlines() if line.startswith("    ")}
+    assert len(reasons) > 8
+    assert {reason for reason in reasons if not any(re.search(pattern, reason) for pattern in patterns)} == set()
+    assert members(patterns.values(), "reason") <= texts("en").keys()

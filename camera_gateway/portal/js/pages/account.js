@@ -25,13 +25,13 @@ export async function page(context) {
   field(t("welcome.again"), { name: "again", type: "password", autocomplete: "new-password", required: true }), code());
   const renew = () => ask(context, {
     title: t("account.totp.renew"), text: t("account.totp.renew.text"), submit: t("common.next"), fields: [code()],
-    send: async (values) => { setTimeout(() => ask(context, { title: t("account.totp.renew"), text: enrolment(context, () => { document.querySelector("dialog")?.close(); reload(); }, { code: values.code }), submit: t("common.close") }), 0); },
+    send: async (values) => { setTimeout(() => ask(context, { title: t("account.totp.renew"), text: enrolment(context, () => { document.querySelector("dialog")?.close(); reload(); }, { code: values.code }), submit: t("common.close"), only: true }), 0); },
   });
   const codes = () => ask(context, {
     title: t("account.codes"), text: t("account.codes.text"), submit: t("account.codes.do"), fields: [code()],
     send: async (values) => {
       const made = await api.post("me/recovery-codes", { code: values.code });
-      setTimeout(() => ask(context, { title: t("account.codes"), text: recoveryCodes(context, made.recovery_codes, () => document.querySelector("dialog")?.close()), submit: t("common.close") }), 0);
+      setTimeout(() => ask(context, { title: t("account.codes"), text: recoveryCodes(context, made.recovery_codes, () => document.querySelector("dialog")?.close()), submit: t("common.close"), only: true }), 0);
     },
   });
   return whole(head(t("nav.account"), { lead: me.name }),

@@ -209,7 +209,7 @@ async function papers(context, camera, zone) {
 
 function probeNow(context, path) {
   const { t, api } = context;
-  return ask(context, { title: t("camera.probe"), text: later(context, async () => probeResult(context, await api.post(`${path}/probe`)), { lines: 2 }), submit: t("common.close") });
+  return ask(context, { title: t("camera.probe"), text: later(context, async () => probeResult(context, await api.post(`${path}/probe`)), { lines: 2 }), submit: t("common.close"), only: true });
 }
 
 function change(context, path, camera) {

@@ -10,7 +10,7 @@ export async function page(context) {
   const { t, api, may, query, setQuery, formats } = context;
   const [incidents, all] = await Promise.all([api.all("incidents"), places(api)]);
   const place = h("div", {});
-  const rows = [...incidents].sort((a, b) => b.at.localeCompare(a.at));
+  const register = h("div", {});
 
   function reporting() {
     const camera = all.camera(query.get("camera"));
@@ -31,6 +31,7 @@ export async function page(context) {
         setQuery({ new: null, camera: null, institution: null });
         fill(place, reported(context, made, zone));
         place.firstChild.querySelector("h2").focus();
+        drawRegister(await api.all("incidents"));
       },
     }, h("div", { class: "fields" }, institutionField(context, all.institutions, institution, (id) => { institution = id; draw(); }), about),
     field(t("incidents.text"), h("textarea", { name: "text", required: true, maxlength: 4000, rows: 4 }), { hint: t("incidents.text.hint") }));
@@ -39,8 +40,8 @@ export async function page(context) {
   }
   if (query.get("new") && may("incident.report")) reporting();
   const add = may("incident.report") && button(t("incidents.report"), reporting, "main");
-  return whole(head(t("nav.incidents"), { lead: t("incidents.lead"), actions: [add] }), place, table(context, {
-    caption: t("nav.incidents"), rows, sortable: true, none: empty(t("incidents.none"), t("incidents.none.text")),
+  const drawRegister = (found) => fill(register, table(context, {
+    caption: t("nav.incidents"), rows: [...found].sort((a, b) => b.at.localeCompare(a.at)), sortable: true, none: empty(t("incidents.none"), t("incidents.none.text")),
     columns: [
       { title: t("evidence.number"), head: true, cell: (row) => row.id.replace("incident-", "№ ") },
       { title: t("incidents.at"), cell: (row) => formats.time(row.at, all.zoneOfInstitution(row.institution), { seconds: true }), sort: (row) => row.at },
@@ -50,6 +51,8 @@ export async function page(context) {
       { title: t("incidents.by"), cell: (row) => [person(context, row.reported_by), h("br"), h("span", { class: "muted small" }, formats.time(row.reported_at, all.zoneOfInstitution(row.institution)))] },
     ],
   }));
+  drawRegister(incidents);
+  return whole(head(t("nav.incidents"), { lead: t("incidents.lead"), actions: [add] }), place, register);
 }
 
 /** What a report came to: the steps with their moments, and the notices to sign and send. */

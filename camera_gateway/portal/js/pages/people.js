@@ -57,7 +57,7 @@ function deeds(context, institutions) {
   const end = (day) => (day ? { expires: formats.toUtc(`${day}T23:59:59`) } : {});
   /** Show once what cannot be shown again. */
   const secret = (title, text, value) => ask(context, { title, text: [text, h("input", { readonly: true, value, class: "mono", "aria-label": title, onfocus: (event) => event.target.select() }),
-    button(t("common.copy"), async () => { try { await navigator.clipboard.writeText(value); toast(t("common.copied")); } catch { /* it stands there to be copied by hand */ } })], submit: t("common.close") });
+    button(t("common.copy"), async () => { try { await navigator.clipboard.writeText(value); toast(t("common.copied")); } catch { /* it stands there to be copied by hand */ } })], submit: t("common.close"), only: true });
   async function invite(user) {
     const made = await api.post(`users/${user.id}/invite`);
     await secret(t("people.link"), t("people.link.text", { name: user.name }), new URL(made.link, location.origin).href);

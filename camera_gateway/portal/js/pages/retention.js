@@ -3,7 +3,7 @@
 import { h } from "../dom.js";
 import { ask, button, card, check, empty, field, head, later, note, page as whole, select, status, table, toast } from "../parts.js";
 import { places } from "../places.js";
-import { person, ruleName, ZONES, zoneWord } from "../words.js";
+import { person, reasonWords, ruleName, ZONES, zoneWord } from "../words.js";
 
 const VERDICTS = { keep: "good", extend: "good", delete: "warn", overdue: "bad" };
 
@@ -35,7 +35,7 @@ export async function page(context) {
           { title: t("coverage.when"), cell: (row) => formats.span(row.start, row.end, all.zoneOf(all.camera(row.camera))) },
           { title: t("retention.decision"), cell: (row) => status(VERDICTS[row.decision], t(`retention.${row.decision}`)) },
           { title: t("retention.until"), cell: (row) => formats.time(row.keep_until, all.zoneOf(all.camera(row.camera))) },
-          { title: t("retention.reasons"), cell: (row) => h("ul", { class: "plain small" }, row.reasons.map((reason) => h("li", {}, reason))) },
+          { title: t("retention.reasons"), cell: (row) => h("ul", { class: "plain small" }, row.reasons.map((reason) => h("li", {}, reasonWords(context, reason, all.zoneOf(all.camera(row.camera)))))) },
         ] }),
         plan.decisions.length > shown.length ? h("p", { class: "muted small" }, t("common.of", { count: shown.length, total: plan.decisions.length })) : null,
       ];

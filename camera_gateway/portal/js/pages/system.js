@@ -12,7 +12,7 @@ export async function page(context) {
   const proof = (row) => status(row.state === "absent" && row.required === false ? "mute" : PROOF[row.state] ?? "mute", t(`doctor.${row.state}`));
   const properties = (caption, rows) => table(context, { caption, rows, none: empty(t("system.no-proof"), null), columns: [
     { title: t("system.property"), head: true, cell: (row) => [word(context, "property", row.name), row.required === false ? h("span", { class: "muted small" }, ` · ${t("system.optional")}`) : null] },
-    { title: t("evidence.state"), cell: proof }, { title: t("audit.details"), cell: (row) => row.detail },
+    { title: t("evidence.state"), cell: proof }, { title: t("audit.details"), cell: (row) => h("span", { lang: "en" }, row.detail) },
   ] });
   const examined = h("div", { "aria-live": "polite" });
   async function examine(event) {

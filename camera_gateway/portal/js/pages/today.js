@@ -4,6 +4,7 @@ import { h } from "../dom.js";
 import { card, empty, head, link, page as whole, status } from "../parts.js";
 import { cameraState, isWrong, word } from "../words.js";
 
+const EVERY_MS = 30_000;
 const GRAVITY = { 1: "bad", 2: "warn", 3: "mute" };
 /** Findings whose page is one thing rather than a list. */
 const address = (finding) => {
@@ -15,7 +16,9 @@ const address = (finding) => {
 };
 
 export async function page(context) {
-  const { t, api, me, may, formats } = context;
+  const { t, api, me, may, formats, refresh, onLeave } = context;
+  const timer = setTimeout(refresh, EVERY_MS);
+  onLeave(() => clearTimeout(timer));
   const [today, cameras] = await Promise.all([api.get("today"), may("registry.see") ? api.all("cameras", {}, 50000) : []]);
   const findings = today.findings;
   const grave = findings.filter((one) => one.gravity === 1);
