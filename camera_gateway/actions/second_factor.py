@@ -128,12 +128,6 @@ async def new_recovery_codes(gateway: Gateway, visitor: Visitor, actor: Actor, a
     return codes
 
 
-async def prove(gateway: Gateway, visitor: Visitor, actor: Actor, session: SessionRow, args: OneCode) -> None:
-    """Let the person show a code anew, before what must not be done from a desk that was left alone."""
-    await demand_code(gateway, visitor, user_of(actor), args.code)
-    await gateway.write(actor, lambda tx: sessions.note_proven(tx, session.id))
-
-
 def _digests(gateway: Gateway, user: UserId, codes: list[str]) -> list[str]:
     found = (totp.recovery_digest(gateway.vault, user, code) for code in codes)
     return [digest for digest in found if digest is not None]

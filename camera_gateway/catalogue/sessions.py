@@ -33,7 +33,7 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SessionRow:
-    """One session. `proven_us` is when password or code were last shown; `purpose` is the open one. Times are µs."""
+    """One session. `proven_us` is when the person last showed who they are; `purpose` is the open one. Times are µs."""
 
     id: str
     user: UserId
@@ -91,11 +91,6 @@ def living_sessions(tx: Transaction, user: str) -> list[SessionRow]:
 def note_seen(tx: Transaction, session: str) -> None:
     """Remember that a session was used now. No audit row: what it was used for has its own."""
     tx.connection.execute(update(sessions).where(sessions.c.id == session).values(seen_us=tx.clock.now_us()))
-
-
-def note_proven(tx: Transaction, session: str) -> None:
-    """Remember that the person has shown password or code anew."""
-    tx.connection.execute(update(sessions).where(sessions.c.id == session).values(proven_us=tx.clock.now_us()))
 
 
 def set_purpose(tx: Transaction, session: str, purpose: int | None) -> None:

@@ -104,12 +104,6 @@ async def _recovery_codes(call: Call) -> web.Response:
     return _json({"recovery_codes": codes})
 
 
-async def _prove(call: Call) -> web.Response:
-    actor, session = signed_in(call.request)
-    await second_factor.prove(call.gateway, visitor_of(call.request), actor, session, call.arguments)
-    return web.Response(status=204)
-
-
 async def _sessions(call: Call) -> web.Response:
     identity = call.request[IDENTITY]
     rows = await sessions.list_own(call.gateway, identity.actor, identity.row)
@@ -237,16 +231,6 @@ SESSION: tuple[Route, ...] = (
         arguments=second_factor.OneCode,
         answer=RecoveryCodes,
         act=Act.ACCOUNT_OWN,
-    ),
-    Route(
-        "POST",
-        f"{_ME}/proof",
-        "me.prove",
-        "Show a code anew, before what a desk that was left alone must not do",
-        stream=_prove,
-        arguments=second_factor.OneCode,
-        act=Act.ACCOUNT_OWN,
-        status=204,
     ),
     Route(
         "GET",
