@@ -234,12 +234,14 @@ def test_tombstones_come_back_and_what_is_missing_without_one_is_named(rig: Rig,
     record(rig, leave_out=())
     with rig.catalogue.read() as tx:
         rows = in_span(tx, rig.cameras[0], 0, END_US)
+        elsewhere = in_span(tx, rig.cameras[1], 0, END_US)[5]  # its site's list of tombstones has the same name
     ordered, stolen = rows[3], rows[9]
     with rig.catalogue.write(SYSTEM) as tx:
-        expire_row(tx, rig, ordered)
+        expire_row(tx, rig, ordered, rig.sites[0])
+        expire_row(tx, rig, elsewhere, rig.sites[1])
     seal_day(rig)
     # governance mode: a keeper with the bypass permission can; the gateway never asks for it
-    for row in (ordered, stolen):
+    for row in (ordered, stolen, elsewhere):
         remove(rig, row)
     catalogue, found = rebuilt(rig, tmp_path / "after")
     with catalogue, catalogue.read() as tx, rig.catalogue.read() as before:
@@ -247,6 +249,8 @@ def test_tombstones_come_back_and_what_is_missing_without_one_is_named(rig: Rig,
         (mine,) = tombstones.in_span(tx, rig.cameras[0], 0, END_US)
         (theirs,) = tombstones.in_span(before, rig.cameras[0], 0, END_US)
         assert mine == theirs
+        (other,) = tombstones.in_span(tx, rig.cameras[1], 0, END_US)
+        assert other.segment == elsewhere.sidecar.segment
         states = {row.sidecar.segment: row.state for row in in_span(tx, rig.cameras[0], 0, END_US)}
         assert states.pop(ordered.sidecar.segment) is SegmentState.EXPIRED
         assert states.pop(stolen.sidecar.segment) is SegmentState.LOST
@@ -254,14 +258,14 @@ def test_tombstones_come_back_and_what_is_missing_without_one_is_named(rig: Rig,
         assert [gap.cause for gap in gaps_in_span(tx, rig.cameras[0], 0, END_US)] == [GapCause.INTEGRITY_FAILED]
 
 
-def expire_row(tx: Any, rig: Rig, row: SegmentRow) -> None:  # noqa: ANN401 - a transaction
+def expire_row(tx: Any, rig: Rig, row: SegmentRow, site: str) -> None:  # noqa: ANN401 - a transaction
     from camera_gateway.domain.retention import Kept, Viewpoint  # noqa: PLC0415 - only here
 
     sidecar = row.sidecar
     kept = Kept(
         sidecar.segment,
         Viewpoint(INSTITUTION, "hall", sidecar.camera),
-        rig.sites[0],
+        site,
         sidecar.start_us,
         sidecar.end_us,
         sidecar.size_bytes,
@@ -275,8 +279,7 @@ def expire_row(tx: Any, rig: Rig, row: SegmentRow) -> None:  # noqa: ANN401 - a 
         "law#1",
     )
     assert tombstones.expire(tx, kept, policy="law#1", reasons=["its\ttime"], plan="plan-1", approved_by=None)
-    (stone,) = tombstones.of_plan(tx, "plan-1")
-    tombstones.confirm(tx, [stone.number])
+    tombstones.confirm(tx, [tombstones.of_plan(tx, "plan-1")[-1].number])
 
 
 def remove(rig: Rig, row: SegmentRow) -> None:
