@@ -128,11 +128,11 @@ export class FootagePlayer extends HTMLElement {
       return;
     }
     if (!(await this.#mayWatch())) return;
-    if (at !== null) {
-      this.#load().catch((error) => this.#trouble(error));
-      await this.conductor.seek(at);
-    } else {
-      await this.#load();
+    // what there is is known before pictures are asked for: nobody asks for what is missing
+    await this.#load().catch((error) => this.#trouble(error));
+    if (!this.conductor) return;
+    if (at !== null) await this.conductor.seek(at);
+    else {
       const kept = tracks.flatMap((track) => track.footage).filter((one) => one.to > begin && one.from < end);
       if (!kept.length) { this.conductor.seek(Math.min(begin, now)); return; }
       const last = Math.max(...kept.map((one) => one.to));
