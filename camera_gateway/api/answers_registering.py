@@ -1,4 +1,7 @@
-"""What the routes of registering answer, for the OpenAPI document. As `answers`: described, not converted."""
+"""What the routes of registering answer, for the OpenAPI document: rows of tables, found devices, passports.
+
+As `answers`: the keys that an integrator may rely on, described and not converted; further keys may come.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Registering many at once, looking for cameras, and their passports, as routes. A table with two kinds of files."""
+"""Registering many at once, looking for cameras, and their passports, as routes; templates and pictures as files.
+
+A table, and what turns a verb's answer into a file. Promises that files too come from `perform`, which asks for the
+right; knows nothing of how routes are served.
+"""
 
 from __future__ import annotations
 

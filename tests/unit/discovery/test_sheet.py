@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import datetime as dt
 import io
 import zipfile
 
@@ -79,9 +80,7 @@ def workbook(*lines: list[object]) -> bytes:
 
 
 def test_a_workbooks_numbers_dates_and_truths_become_text() -> None:
-    import datetime as dt  # noqa: PLC0415 - only here
-
-    data = workbook(["name", "port", "x"], [554, 8554.0, True], [1.5, dt.datetime(2026, 9, 3), None])  # noqa: DTZ001
+    data = workbook(["name", "port", "x"], [554, 8554.0, True], [1.5, dt.datetime(2026, 9, 3), None])  # noqa: DTZ001 - a cell has no zone
     assert rows(data)[1:] == [(2, ("554", "8554", "yes")), (3, ("1.5", "2026-09-03"))]
 
 
