@@ -16,12 +16,6 @@ COPY pyproject.toml README.md LICENSE ./
 COPY camera_gateway ./camera_gateway
 COPY storage ./storage
 COPY config ./config
-# the portal's player library, as scripts/portal-vendor fetches it
-COPY scripts/npm ./npm
-RUN apt-get update && apt-get install -y --no-install-recommends npm \
- && (cd npm && npm ci --ignore-scripts --no-audit --no-fund) \
- && install -D -m 0644 npm/node_modules/hls.js/dist/hls.light.min.mjs camera_gateway/portal/vendor/hls.mjs \
- && install -D -m 0644 npm/node_modules/hls.js/LICENSE camera_gateway/portal/vendor/hls.LICENSE
 RUN /opt/camera-gateway/bin/python -m hatchling build -t wheel -d dist \
  && /opt/camera-gateway/bin/python -m pip install --no-deps --no-index dist/*.whl
 

@@ -49,11 +49,10 @@ TYPES: Mapping[str, str] = {
     ".css": "text/css",
     ".js": "text/javascript",
     ".json": "application/json",
-    ".mjs": "text/javascript",
     ".svg": "image/svg+xml",
     ".woff2": "font/woff2",
 }
-TEXTS = frozenset({".css", ".js", ".json", ".mjs", ".svg"})
+TEXTS = frozenset({".css", ".js", ".json", ".svg"})
 INDEX = "index.html"
 _HASH_CHARACTERS = 16
 _YEAR_S = 31_536_000

@@ -72,26 +72,6 @@ def test_everything_else_is_installed_without_index(instructions: list[Instructi
                 assert {"--no-deps", "--no-index"} <= set(shlex.split(command))
 
 
-def test_it_takes_the_players_library_as_the_set_up_does(instructions: list[Instruction]) -> None:
-    (fetching,) = [rest for rest in of(instructions, "RUN", 0) if "npm ci" in rest]
-    set_up = (ROOT / "scripts" / "portal-vendor").read_text()
-    for words in ("npm ci --ignore-scripts --no-audit --no-fund", "node_modules/hls.js/dist/hls.light.min.mjs"):
-        assert words in fetching
-        assert words in set_up
-    runs = of(instructions, "RUN", 0)
-    assert runs.index(fetching) < next(i for i, rest in enumerate(runs) if "hatchling build" in rest)
-
-
-def test_npm_packages_are_pinned_by_integrity_and_by_no_address() -> None:
-    lock = json.loads((ROOT / "scripts" / "npm" / "package-lock.json").read_text())
-    packages = {name: package for name, package in lock["packages"].items() if name}
-    assert packages
-    assert all(package["integrity"].startswith("sha512-") for package in packages.values())
-    assert not any("resolved" in package for package in packages.values())
-    wanted = json.loads((ROOT / "scripts" / "npm" / "package.json").read_text())["dependencies"]
-    assert all(re.fullmatch(r"\d+\.\d+\.\d+", version) for version in wanted.values())
-
-
 def test_whatever_the_wheel_needs_is_copied_and_passes_dockerignore(instructions: list[Instruction]) -> None:
     copied = {source for rest in of(instructions, "COPY", 0) for source in rest.split()[:-1]}
     ignore = (ROOT / ".dockerignore").read_text().splitlines()
