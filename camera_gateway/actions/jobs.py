@@ -100,7 +100,8 @@ class _Held:
     """A job with its work, and who waits for its next change."""
 
     job: Job
-    work: Work
+    work: Work | None
+    """None once it has begun."""
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     unwanted: bool = False
     task: asyncio.Task[None] | None = None
@@ -162,6 +163,7 @@ class Jobs:
             raise Refused(f"{identity} has ended", code="job-ended")
         held.unwanted = True
         if held.task is None:
+            held.work = None
             self._change(held, state=JobState.CANCELLED, ended_us=self._clock.now_us())
         else:
             held.task.cancel()
@@ -197,9 +199,12 @@ class Jobs:
             else:
                 loop.call_soon_threadsafe(self._tell, held, done, total, what)
 
+        # out of what is kept: what a job was asked to do may hold passwords
+        work, held.work = held.work, None
+        assert work is not None, "a job is carried out once"  # noqa: S101 - for the type checker
         job, end = held.job, {}
         try:
-            result = await held.work(told)
+            result = await work(told)
             end = {"state": JobState.DONE, "result": result}
         except GatewayError as error:
             end = {"state": JobState.FAILED, "error": error.as_dict()}

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import threading
+import weakref
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -191,3 +193,22 @@ async def test_only_some_run_at_once_and_only_so_many_wait(api: Api) -> None:
         begin(api, work)
     gate.set()
     assert (await ended(api, made[-1].id))["state"] == "done"
+
+
+async def test_what_a_job_was_asked_to_do_is_forgotten_with_its_end(api: Api) -> None:
+    class Asked(str):
+        """Something secret that can be looked for."""
+
+        __slots__ = ("__weakref__",)
+
+    secret = Asked("cameras and their passwords")
+    kept = weakref.ref(secret)
+
+    async def work(_told: Callable[[int, int | None, str], None], asked: Asked = secret) -> dict[str, Any]:
+        return {"length": len(asked)}
+
+    job = begin(api, work).id
+    del work, secret
+    assert (await ended(api, job))["result"] == {"length": 27}
+    gc.collect()
+    assert kept() is None

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def shell(tmp_path: Path) -> Directory:
-    made = Directory(tmp_path / "site")
+    made = Directory(tmp_path / "site", here=True)
     made.add_institution()
     return made
 
