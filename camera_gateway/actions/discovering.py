@@ -58,6 +58,9 @@ async def discover(gateway: Gateway, actor: Actor, args: Discover) -> dict[str, 
     """Look for cameras; return each device with its streams, and the camera that it is already."""
     if args.password is not None and not args.username:
         raise InvalidInput("a password is given without a user name", hint="give --username too")
+    secret = "" if args.password is None else args.password.get_secret_value()
+    if not (args.username or "").isprintable() or not secret.isprintable():
+        raise InvalidInput("the account has characters that no device takes", hint="use printable characters")
     if any(not 0 < port < 65_536 for port in (*args.rtsp_ports, *args.onvif_ports)):  # noqa: PLR2004 - 16 bits
         raise InvalidInput("a port is from 1 to 65535")
     institution = None if args.institution is None else InstitutionId(args.institution)
@@ -67,7 +70,7 @@ async def discover(gateway: Gateway, actor: Actor, args: Discover) -> dict[str, 
     vendors = await gateway.waiting(lambda: load_vendors(config_directory()))
     account = None
     if args.username:
-        account = Account(args.username, "" if args.password is None else args.password.get_secret_value())
+        account = Account(args.username, secret)
     wish = Wish(
         networks=networks,
         addresses=addresses_of(args.ranges, networks),

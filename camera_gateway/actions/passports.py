@@ -63,7 +63,7 @@ class ApprovePicture(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     camera: str
-    sha256: str
+    sha256: str = Field(pattern=r"^[0-9A-Fa-f]{64}$")
 
 
 class GetPicture(BaseModel):

@@ -144,3 +144,23 @@ async def test_the_search_is_a_job_and_names_what_is_registered(tmp_path: Path) 
         assert (elsewhere.status, elsewhere.code) == (422, "address-not-allowed")
         everywhere = {key: value for key, value in wish.items() if key != "institution"}
         assert (await api.ask("POST", "cameras/discover/now", alia, everywhere)).status == 403
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("cameras/discover/now", {"institution": "kg-12", "username": "\ud800", "password": "x", "multicast": False}),
+        ("cameras/discover/now", {"institution": "kg-12", "username": "x", "password": "\ud800", "multicast": False}),
+        ("cameras/discover/now", {"institution": "\ud800"}),
+        ("cameras/kg-hall/passport/approve", {"sha256": "\ud800"}),
+        ("cameras/kg-hall/passport/settle", {"settled_as": "same", "reason": "\ud800"}),
+        ("cameras/import", {"dry_run": True, "content": "\ud800", "file": "\ud800"}),
+        ("cameras/import", {"dry_run": True, "content": "bmFtZTt6b25lCkE7aGFsbA==", "institution": "\ud800"}),
+        ("cameras/import", {"digest": "0" * 64, "dry_run": True}),
+    ],
+)
+async def test_text_that_is_none_is_refused_and_no_defect(tmp_path: Path, path: str, body: dict[str, Any]) -> None:
+    async with serving(tmp_path) as api:
+        alia = api.enrol("alia", ("it", "all"))
+        answer = await api.ask("POST", path, alia, body)
+    assert 400 <= answer.status < 500, answer.body

@@ -237,7 +237,7 @@ async def test_who_may_not_register_sees_no_picture_and_settles_nothing(people: 
     for verb, words in (
         ("passport.picture", {}),
         ("passport.reference", {}),
-        ("passport.approve", {"sha256": "0"}),
+        ("passport.approve", {"sha256": "0" * 64}),
         ("passport.set", {"place": "x"}),
         ("passport.settle", {"settled_as": "same", "reason": "x"}),
     ):
