@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, select, update
 
 from camera_gateway.catalogue.segment_rows import SegmentRow, segment_row
 from camera_gateway.catalogue.tables import segments
@@ -28,11 +28,15 @@ _PENDING = segments.c.state.in_(("spooled", "intended", "put"))
 
 
 def keep_indexes(tx: Transaction, found: Mapping[SegmentId, str]) -> None:
-    """Keep the written form of indexes; a segment that has one already keeps it."""
+    """Keep the written form of indexes; a segment that has one already keeps it, unless it is empty."""
     known = indexes_of(tx, list(found), with_empty=True)
     new = [{"segment": segment, "fragments": text} for segment, text in found.items() if segment not in known]
     if new:
         tx.connection.execute(fragment_indexes.insert(), new)
+    for segment, text in found.items():
+        if text and known.get(segment) == "":  # the store had better bytes than the spool
+            here = fragment_indexes.c.segment == segment
+            tx.connection.execute(update(fragment_indexes).where(here).values(fragments=text))
 
 
 def indexes_of(tx: Transaction, wanted: Sequence[SegmentId], *, with_empty: bool = False) -> dict[SegmentId, str]:
