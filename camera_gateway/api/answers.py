@@ -301,6 +301,17 @@ class AuditRow(Answer):
     digest: str
 
 
+class AnchoredHeads(Answer):
+    """What the heads in the bucket say of the audit log; `checked` false: `why` the store could not be asked."""
+
+    checked: bool
+    why: str
+    heads: int
+    rows: int
+    at: datetime | None
+    contradictions: list[dict[str, str]]
+
+
 class AuditVerified(Answer):
     """Whether the chain is whole; `broken_at` is the first row that does not follow."""
 
@@ -308,6 +319,7 @@ class AuditVerified(Answer):
     rows: int
     head: str
     broken_at: int | None
+    anchored: AnchoredHeads
 
 
 class StandardRow(Answer):
