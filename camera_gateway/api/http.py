@@ -7,22 +7,24 @@ from __future__ import annotations
 
 import errno
 import ssl
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 import structlog
 from aiohttp import web
 
+from camera_gateway.actions.verbs import perform
 from camera_gateway.api.connection import QuietSite
 from camera_gateway.api.documentation import add_documentation
 from camera_gateway.api.identity import who
 from camera_gateway.api.limits import Limits
 from camera_gateway.api.portal import add_portal, load_portal, portal_directory
-from camera_gateway.api.problems import problem_of, problem_of_http, problem_of_status
+from camera_gateway.api.problems import NO_IDENTITY, problem_of, problem_of_http, problem_of_status
 from camera_gateway.api.routes.all import ROUTES
 from camera_gateway.api.safe_headers import safe_headers
 from camera_gateway.api.server import Door, install
 from camera_gateway.api.services import Services
-from camera_gateway.errors import GatewayError, InvalidInput, Unavailable
+from camera_gateway.errors import GatewayError, InvalidInput, Refused, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -71,6 +73,7 @@ def application(
 ) -> web.Application:
     """Return the application. `readiness` returns what is not ready, by name, with a sentence; empty when all is.
 
+    Metrics name cameras: beyond this host they take a token with the right to see health of the whole installation.
     Without a gateway there are life, readiness and metrics only.
     """
 
@@ -82,7 +85,12 @@ def application(
         body = {"status": "not ready" if lacking else "ready", "lacking": lacking}
         return web.json_response(body, status=503 if lacking else 200)
 
-    async def metrics(_request: web.Request) -> web.Response:
+    async def metrics(request: web.Request) -> web.Response:
+        if gateway is not None and not is_this_host(request.remote):
+            actor = await who(gateway, request)
+            if actor is None:
+                raise Refused("metrics are for this host, or for a token", hint="send a bearer token", code=NO_IDENTITY)
+            await perform(gateway, actor, "status", {})
         return web.Response(body=render_metrics(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
 
     app = web.Application(middlewares=[problems], client_max_size=REQUEST_LIMIT)
@@ -100,6 +108,14 @@ def application(
         add_documentation(app, ROUTES)
         add_portal(app, load_portal(portal_directory()))
     return app
+
+
+def is_this_host(address: str | None) -> bool:
+    """Whether a request comes from loopback, by the peer's address."""
+    try:
+        return address is not None and ip_address(address).is_loopback
+    except ValueError:
+        return False
 
 
 class HttpService:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from support.api_rig import serving
 
+from camera_gateway.api import http
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
@@ -91,3 +93,23 @@ async def test_the_document_and_its_page_are_public_kept_by_their_tag_and_run_no
     assert "style=" not in text
     assert "http://" not in text
     assert "https://" not in text
+
+
+async def test_metrics_name_cameras_and_are_for_this_host_or_for_a_token(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert (await api.ask("GET", "/metrics")).status == 200
+    monkeypatch.setattr(http, "is_this_host", lambda _address: False)
+    api.enrol("vera", ("viewer", "all"))
+    assert (await api.ask("GET", "/metrics")).code == "no-identity"
+    assert (await api.ask("GET", "/metrics", "vera")).code == "forbidden"
+    assert (await api.ask("GET", "/metrics", "alia")).status == 200
+    assert (await api.ask("GET", "/healthz")).status == 200
+
+
+@pytest.mark.parametrize(
+    ("address", "here"),
+    [("127.0.0.1", True), ("127.8.8.8", True), ("::1", True), ("192.168.1.5", False), ("", False), (None, False)],
+)
+def test_this_host_is_loopback(address: str | None, here: bool) -> None:  # noqa: FBT001 - a parameter
+    assert http.is_this_host(address) == here
