@@ -136,6 +136,33 @@ def test_a_wrong_address_is_told_with_what_to_do_before_anything_is_saved(visit:
     assert axe(page) == []
 
 
+def test_a_table_of_cameras_is_tried_row_by_row_and_created_when_every_row_is_good(
+    visit: Visit, house: PortalHouse
+) -> None:
+    page = open_page(visit, house, "dana", "/cameras/import")
+
+    def try_table(*lines: str) -> None:
+        text = "\n".join(("name;zone;url", *lines)).encode()
+        page.get_by_label("File", exact=True).set_input_files({"name": "cameras.csv", "mimeType": "text/csv", "buffer": text})
+        page.get_by_label("Institution (where the file names none)").select_option("kg-12")
+        page.get_by_role("button", name="Try it").click()
+
+    with camera(house) as found:
+        good = f"Gym;gym;{found.url}"
+        try_table(good, "Attic;attic;rtsp://127.0.0.1:9/x")
+        page.get_by_text("1 row is to be corrected").wait_for()
+        assert "zone 'attic' is not known" in rows(page, "Result by row").nth(1).inner_text()
+        assert page.get_by_role("button", name="Create").count() == 0
+        page.reload()
+        page.get_by_text("1 row is to be corrected").wait_for()  # a job is found again
+        settle(page)
+        try_table(good)
+        page.get_by_role("button", name="Create 1 camera").click()
+    page.get_by_text("The cameras are created").first.wait_for()
+    page.goto("/cameras/gym")
+    heading(page, "Gym")
+
+
 def test_a_one_time_link_leads_to_password_second_factor_and_recovery_codes(visit: Visit, house: PortalHouse) -> None:
     secret = house.write(lambda tx: make_link(tx, UserId("viktor"), HOUR_US)[1])
     house.write(
