@@ -45,11 +45,13 @@ export const empty = (title, text, ...actions) => h("div", { class: "empty" }, h
 export const loading = ({ t }) => h("div", { class: "bones", role: "status" }, h("p", { class: "muted" }, t("common.loading")), Array.from({ length: 5 }, () => h("span", {})));
 
 /** The words for a problem: ours where the code is known, else the service's own. */
-export function wordsFor({ t, texts }, problem) {
+export function wordsFor({ t, texts, language }, problem) {
   const known = texts.has(`problem.${problem.code}`) ? problem.code : problem.status ? null : "offline";
   const title = known ? t(`problem.${known}`) : texts.has(`problem.${problem.status}`) ? t(`problem.${problem.status}`) : t("problem.other");
-  const said = known === "offline" || !problem.message || problem.message === title ? "" : problem.message;
-  return { title, text: said, hint: known && texts.has(`problem.${known}.hint`) ? t(`problem.${known}.hint`) : problem.hint ?? "" };
+  const own = known !== null && texts.has(`problem.${known}.hint`);
+  // where we can say it all ourselves, the service's English adds nothing for who does not read it
+  const said = known === "offline" || (own && language !== "en") || !problem.message || problem.message === title ? "" : problem.message;
+  return { title, text: said, hint: own ? t(`problem.${known}.hint`) : problem.hint ?? "" };
 }
 
 /** A page or part that could not be shown: what happened and what to do. */

@@ -4,12 +4,12 @@ import { h } from "./dom.js";
 import { LANGUAGES } from "./i18n.js";
 import { button, select } from "./parts.js";
 
-/** [address, key of its name, acts of which one is needed]. */
+/** [address, key of its name, acts of which one is needed]. An act with "!" is needed over the whole installation. */
 const PLACES = [
   [["/today", "nav.today"]],
   [["/cameras", "nav.cameras", "registry.see"], ["/institutions", "nav.institutions", "registry.see"], ["/watch", "nav.watch", "live.view", "footage.view"]],
-  [["/evidence", "nav.evidence", "evidence.request"], ["/holds", "nav.holds", "hold.place"], ["/incidents", "nav.incidents", "incident.report"], ["/retention", "nav.retention", "retention.see"]],
-  [["/audit", "nav.audit", "audit.see"], ["/people", "nav.people", "people.manage"], ["/system", "nav.system", "health.see"]],
+  [["/evidence", "nav.evidence", "evidence.request"], ["/holds", "nav.holds", "hold.place"], ["/incidents", "nav.incidents", "incident.report"], ["/retention", "nav.retention", "!retention.see"]],
+  [["/audit", "nav.audit", "!audit.see"], ["/people", "nav.people", "people.manage"], ["/system", "nav.system", "!health.see"]],
 ];
 
 const languageChoice = ({ t, language, setLanguage }) => h("select", { "aria-label": t("nav.language"), class: "language", onchange: (event) => setLanguage(event.target.value) },
@@ -42,7 +42,9 @@ export function drawShell(context, { bare }) {
     return { element, main, bare, mark: () => {} };
   }
   const links = [];
-  const groups = PLACES.map((group) => group.filter(([, , ...acts]) => !acts.length || acts.some(may)).map(([address, key]) => {
+  const everywhere = me?.roles?.some((role) => role.scope === "all");
+  const offered = (act) => (act.startsWith("!") ? everywhere && may(act.slice(1)) : may(act));
+  const groups = PLACES.map((group) => group.filter(([, , ...acts]) => !acts.length || acts.some(offered)).map(([address, key]) => {
     const anchor = h("a", { href: address }, t(key));
     links.push(anchor);
     return h("li", {}, anchor);
