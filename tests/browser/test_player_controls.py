@@ -9,7 +9,7 @@ import pytest
 from support.browser import Visit, axe, until
 from support.burnt_footage import loop
 from support.player_page import forget, go, open_player, wait_until_shown, wall_us
-from support.portal_house import HALL, START_US, PortalHouse, portal_house
+from support.portal_house import BEDROOM, HALL, START_US, PortalHouse, portal_house
 from support.tree import ROOT
 
 if TYPE_CHECKING:
@@ -137,6 +137,15 @@ def test_it_is_accessible_and_says_in_a_table_what_the_time_line_shows(
     page.keyboard.press("?")
     assert page.get_by_role("dialog").is_visible()
     assert axe(page) == []
+
+
+def test_a_restricted_zone_says_that_it_takes_two_people(visit: Visit, page: Page, house: PortalHouse) -> None:
+    visit.expect("403")
+    house.record(BEDROOM, loop(), START_US, 10)
+    open_player(page, house, (BEDROOM, "Спальня"), CAMERA, at_us=START_US + 2 * US)
+    shown = wait_until_shown(page, 5)
+    assert {one.camera for one in shown} == {"Зал"}, "the others play on"
+    assert "смотрят двое" in page.locator(".player-note").first.inner_text()
 
 
 def test_the_viewer_s_mark_comes_back_when_it_is_taken_away(page: Page, house: PortalHouse) -> None:

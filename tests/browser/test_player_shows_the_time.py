@@ -123,6 +123,19 @@ def test_what_the_browser_cannot_play_is_converted_and_keeps_its_time(page: Page
     assert "H.265" in page.locator(".player-badge").inner_text()
 
 
+def test_sound_that_the_browser_does_not_know_is_converted_once_somebody_listens(
+    page: Page, house: PortalHouse
+) -> None:
+    open_player(page, house, YARD_, at_us=START_US + 40 * US)
+    assert worst(wait_until_shown(page, 5), 10) <= 1
+    heard = "() => document.querySelector('video').webkitAudioDecodedByteCount"
+    assert page.evaluate(heard) == 0, "silent, but not refused"
+    page.keyboard.press("m")
+    until(page, f"() => ({heard})() > 1000 && !document.querySelector('video').muted")
+    forget(page)
+    assert worst(wait_until_shown(page, 10), 10) <= 1
+
+
 def test_what_is_still_in_the_spool_plays_as_well(page: Page, house: PortalHouse) -> None:
     open_player(page, house, DOOR_, at_us=START_US + 100 * US)
     assert worst(wait_until_shown(page, 10)) <= 1

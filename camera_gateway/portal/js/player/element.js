@@ -5,6 +5,7 @@
 
 import { fill, h } from "../dom.js";
 import { texter } from "../i18n.js";
+import { wordsFor } from "../parts.js";
 import { demandPurpose } from "../purpose.js";
 import { word } from "../words.js";
 import { ServerClock, ZoneClock } from "./clock.js";
@@ -150,9 +151,9 @@ export class FootagePlayer extends HTMLElement {
   }
 
   /** Learn what there is in the stretch that the time line shows. */
-  async #load() {
+  async #load(options = {}) {
     const { from, to } = this.timeline;
-    await Promise.all(this.conductor.tracks.map((track) => track.load(from, to, this.#server.now())));
+    await Promise.all(this.conductor.tracks.map((track) => track.load(from, to, this.#server.now(), options)));
     this.timeline?.draw();
     if (this.conductor) this.#facts();
   }
@@ -221,7 +222,7 @@ export class FootagePlayer extends HTMLElement {
     timeline.addEventListener("scrub", (event) => this.#scrub(event.detail));
     let waiting = 0;
     timeline.addEventListener("view", () => { clearTimeout(waiting); waiting = setTimeout(() => this.conductor && this.#load().catch((error) => this.#trouble(error)), 150); });
-    const timer = setInterval(() => { if (!document.hidden && timeline.to > this.#server.now() - REFRESH_MS) this.#load().catch(() => {}); timeline.draw(); }, REFRESH_MS);
+    const timer = setInterval(() => { if (!document.hidden && timeline.to > this.#server.now() - REFRESH_MS) this.#load({ background: true }).catch(() => {}); timeline.draw(); }, REFRESH_MS);
     this.#ends.push(() => { clearInterval(timer); clearTimeout(waiting); });
   }
 
@@ -279,10 +280,17 @@ export class FootagePlayer extends HTMLElement {
       return;
     }
     const text = error.name === "NotSupportedError" ? t("player.no-codec")
-      : error.status === 403 ? t("player.refused", { why: error.message })
+      : error.status === 403 ? this.#refusal(error)
         : error.code === "not-live" ? t("player.not-live") : error.status === 404 ? t("player.gone") : error instanceof RangeError ? t("player.damaged") : t("player.trouble");
     if (view) view.say(text, "trouble");
     else this.say(text);
+  }
+
+  /** The portal's words for a refusal, and what helps. */
+  #refusal(error) {
+    if (error.code === "second-person") return this.#t("player.second");
+    const { title, text, hint } = wordsFor(this.context, { status: error.status, code: error.code, message: error.message, hint: error.body?.hint });
+    return [title, text, hint].filter(Boolean).map((one) => (/[.!?]$/.test(one) ? one : `${one}.`)).join(" ");
   }
 
   /* ---- what can be done */

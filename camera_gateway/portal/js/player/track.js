@@ -24,8 +24,9 @@ export class Track {
     this.gaps = joined(this.gaps.sort((a, b) => a.from - b.from), (a, b) => a.cause === b.cause);
   }
 
-  /** Fetch what of a stretch is not known yet, and what may have grown since. Resolves when it is there. */
-  async load(from, to, now) {
+  /** Fetch what of a stretch is not known yet, and what may have grown since. Resolves when it is there. `options` are
+      the client's: with `background` nobody's session is kept alive by it. */
+  async load(from, to, now, options = {}) {
     const fine = to - from <= FINE_DAYS * DAY_MS;
     const wanted = [];
     for (let day = Math.floor(from / DAY_MS) * DAY_MS; day < to && day <= now; day += DAY_MS) {
@@ -39,14 +40,14 @@ export class Track {
       if (run && run.fine === exact && run.days.at(-1) + DAY_MS === day && run.days.length < (exact ? FINE_DAYS : COARSE_DAYS)) run.days.push(day);
       else runs.push({ days: [day], fine: exact });
     }
-    await Promise.all(runs.map((run) => this.#fetch(run.days, now, run.fine || run.days.length <= FINE_DAYS)));
+    await Promise.all(runs.map((run) => this.#fetch(run.days, now, run.fine || run.days.length <= FINE_DAYS, options)));
     await Promise.all([...this.days.values()].map((day) => day.pending));
   }
 
-  async #fetch(run, now, fine) {
+  async #fetch(run, now, fine, options) {
     const [first, end] = [run[0], run.at(-1) + DAY_MS];
     const query = { from: new Date(first).toISOString(), to: new Date(end).toISOString() };
-    const pending = this.api.get(`cameras/${encodeURIComponent(this.camera)}/timeline`, query);
+    const pending = this.api.get(`cameras/${encodeURIComponent(this.camera)}/timeline`, query, options);
     for (const day of run) this.days.set(day, { ...this.days.get(day), from: day, asked: now, fine: fine || (this.days.get(day)?.fine ?? false), pending });
     try {
       const answer = parsed(await pending);

@@ -43,7 +43,7 @@ export default {
   "player.no-purpose": "Recorded footage is shown once you have said what for.",
   "player.no-mse": "This browser cannot play footage. Use a current Firefox, Chrome, Edge or Safari.",
   "player.no-codec": "This browser can play neither the camera's own format nor H.264.",
-  "player.refused": "Not allowed: {why}",
+  "player.second": "Recorded footage of this zone takes two people: request this span as evidence, and let another person approve it.",
   "player.gone": "This footage is no longer there.",
   "player.damaged": "A part of this footage is damaged and was passed over.",
   "player.trouble": "The footage cannot be had at the moment; trying again.",
