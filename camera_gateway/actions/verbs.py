@@ -7,7 +7,7 @@ refused leaves an audit row.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -47,6 +47,7 @@ from camera_gateway.actions import (
     viewings,
     watching,
 )
+from camera_gateway.actions.verb import Verb
 from camera_gateway.errors import InvalidInput, Refused, Unavailable
 
 if TYPE_CHECKING:
@@ -56,30 +57,12 @@ if TYPE_CHECKING:
     from camera_gateway.actions.jobs import Job
     from camera_gateway.actions.places import Places
     from camera_gateway.catalogue.opening import Transaction
-    from camera_gateway.domain.people import Actor, Place
+    from camera_gateway.domain.people import Actor
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Verb:
-    """One verb. `work(gateway, actor, arguments)` returns what JSON can hold.
-
-    `act` is what a user needs the right to, over every one of `places(tx, arguments)`. A list whose places are
-    anywhere has `row`, which tells the place of each of its rows; rows of other places are left out.
-    `asks_second`: the verb itself calls `require_second`; any other that takes two people is refused to one.
-    """
-
-    name: str
-    arguments: type[BaseModel]
-    work: Callable[[Gateway, Actor, Any], Awaitable[Any]]
-    act: Act
-    places: Callable[[Transaction, Any], Places] = places.whole
-    row: Callable[[Transaction, Mapping[str, Any]], Place] | None = None
-    asks_second: bool = False
-
-
-_SEE, _MANAGE = Act.REGISTRY_SEE, Act.CAMERA_MANAGE
+_SEE, _MANAGE, _VIEW = Act.REGISTRY_SEE, Act.CAMERA_MANAGE, Act.FOOTAGE_VIEW
 
 VERBS: Mapping[str, Verb] = {
     verb.name: verb
@@ -143,14 +126,7 @@ VERBS: Mapping[str, Verb] = {
             places.camera,
             asks_second=True,
         ),
-        Verb(
-            "footage.still",
-            watching.WatchStill,
-            watching.watch_still,
-            Act.FOOTAGE_VIEW,
-            places.camera,
-            asks_second=True,
-        ),
+        Verb("footage.still", watching.WatchStill, watching.watch_still, _VIEW, places.camera, asks_second=True),
         Verb("footage.live", admission.Watcher, watching.watch_live, Act.LIVE_VIEW, places.camera),
         Verb("footage.fetch-plan", footage.Span, footage.fetch_plan, Act.FOOTAGE_VIEW, places.camera),
         Verb("compliance.check", compliance.CheckCompliance, compliance.check, Act.COMPLIANCE_SEE, places.institution),
