@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 from camera_gateway.errors import NotFound, Unavailable
 from camera_gateway.evidence.onvif_boxes import ExportFacts, Source, export_meta
 from camera_gateway.footage.ahead import read_ahead
-from camera_gateway.footage.fetch import Copy, fetch
+from camera_gateway.footage.copies import Copy
+from camera_gateway.footage.fetch import fetch
 from camera_gateway.footage.findings import Finding
 from camera_gateway.footage.reader import IntegrityFailed
 from storage.errors import Missing, StoreError

@@ -13,10 +13,10 @@ from datetime import timedelta
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
-from camera_gateway.catalogue import audit_log, gaps, policies, registry, seals, segments
+from camera_gateway.catalogue import audit_log, registry, seals
 from camera_gateway.catalogue.seals import Seen
 from camera_gateway.clock import US, to_datetime
-from camera_gateway.domain.footage import STORED, GapCause
+from camera_gateway.domain.footage import GapCause
 from camera_gateway.domain.naming import (
     DAY_US,
     day_prefix,
@@ -30,8 +30,9 @@ from camera_gateway.domain.naming import (
 from camera_gateway.domain.people import SYSTEM
 from camera_gateway.domain.schedule import zone
 from camera_gateway.errors import GatewayError, InvalidInput, Unavailable, WrongFound
-from camera_gateway.evidence.manifest import CameraDay, entry_of, gap_line, index_line
-from camera_gateway.evidence.registry_list import registered, registry_name, registry_text
+from camera_gateway.evidence.gathering import gather, seen_of, what_is_registered
+from camera_gateway.evidence.manifest import CameraDay, gap_line, index_line
+from camera_gateway.evidence.registry_list import registry_name, registry_text
 from camera_gateway.evidence.seal import WITNESS_NONE, Previous, Seal, plain
 from camera_gateway.evidence.sealed_files import new_seal
 from camera_gateway.evidence.tombstone_list import tombstone_list
@@ -49,7 +50,6 @@ if TYPE_CHECKING:
     from camera_gateway.domain.ids import CameraId
     from camera_gateway.domain.naming import ManifestKind
     from camera_gateway.domain.people import Actor
-    from camera_gateway.evidence.registry_list import Registered
     from camera_gateway.evidence.sealed_files import SealedFiles
     from camera_gateway.evidence.signing import PublicKey, SigningKey
     from camera_gateway.evidence.witness import Witness
@@ -182,7 +182,7 @@ class Sealer:
             return
         draft = _Draft(day, 0, self._books.read(lambda tx: seals.last_of_site(tx, site.id)))
         for camera in _alive(cameras, day):
-            wanted, seen = self._books.read(partial(_gather, camera, day, 0))
+            wanted, seen = self._books.read(partial(gather, camera, day, 0))
             self._compare_with_bucket(wanted, report)
             draft.take(self._files.put_manifests(wanted), wanted, seen)
         deleted = self._books.read(lambda tx: seals.deleted_on(tx, site.id, *day_span_us(day)))
@@ -190,7 +190,7 @@ class Sealer:
             name, table = tombstones_name(day), tombstone_list(deleted)
             self._files.put_own(seal_key(site.institution, site.id, day, name), table, day)
             draft.files[name] = sha256_of(table)
-        text = registry_text(self._books.read(partial(_registered, site, tuple(cameras))))
+        text = registry_text(self._books.read(partial(what_is_registered, site, tuple(cameras))))
         name = registry_name(day, text)
         self._files.put_own(seal_key(site.institution, site.id, day, name), text, day)
         draft.files[name] = sha256_of(text)
@@ -208,7 +208,7 @@ class Sealer:
     ) -> None:
         """Make an addendum when there is more of a sealed day than its seals have taken in (C7)."""
         known = self._books.read(lambda tx: seals.last_seen(tx, day, [camera.id for camera in cameras]))
-        grown = [camera for camera in cameras if self._books.read(partial(_seen, camera, day)) != known[camera.id]]
+        grown = [camera for camera in cameras if self._books.read(partial(seen_of, camera, day)) != known[camera.id]]
         if not grown:
             return
         rows = self._books.read(lambda tx: seals.of_day(tx, site.id, day))
@@ -216,7 +216,7 @@ class Sealer:
             rows = self._books.read(lambda tx: seals.of_day(tx, site.id, day))
         draft = _Draft(day, rows[-1].addendum + 1, rows[-1])
         for camera in grown:
-            whole, seen = self._books.read(partial(_gather, camera, day, draft.addendum))
+            whole, seen = self._books.read(partial(gather, camera, day, draft.addendum))
             sealed = set[str]().union(*(self._files.sealed_lines(camera.id, row) for row in rows))
             wanted = CameraDay(
                 whole.institution,
@@ -323,29 +323,6 @@ class Sealer:
                     report.findings.append((f"witness {self._witness.name}", error.message))
                 return
             self._books.write(partial(_witnessed, row))
-
-
-def _registered(site: Site, cameras: Sequence[Camera], tx: Transaction) -> Registered:
-    """Return what is registered of a site now."""
-    owner = registry.get_institution(tx, site.institution)
-    return registered(owner, registry.get_site(tx, site.id), cameras, policies.rule_rows(tx))
-
-
-def _gather(camera: Camera, day: date, addendum: int, tx: Transaction) -> tuple[CameraDay, Seen]:
-    """Return a camera's day as the catalogue has it, and how much that is."""
-    start_us, end_us = day_span_us(day)
-    entries = tuple(
-        entry_of(row.sidecar, row.key, row.version_id)
-        for row in segments.in_span(tx, camera.id, start_us, end_us)
-        if row.state.value in STORED and row.key and row.version_id and start_us <= row.sidecar.start_us < end_us
-    )
-    records = tuple(gaps.gaps_in_span(tx, camera.id, start_us, end_us))
-    made = CameraDay(camera.institution, camera.id, day, addendum, entries, records)
-    return made, seals.seen_now(tx, camera.id, start_us, end_us)
-
-
-def _seen(camera: Camera, day: date, tx: Transaction) -> Seen:
-    return seals.seen_now(tx, camera.id, *day_span_us(day))
 
 
 def _witnessed(row: SealRow, tx: Transaction) -> None:

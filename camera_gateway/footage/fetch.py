@@ -8,19 +8,18 @@ answer, never a crash and never a frame (C2). Synchronous; knows no catalogue.
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Self
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from camera_gateway.clock import US, rfc3339
 from camera_gateway.domain.coverage import Gap, KeptSpan, coverage
 from camera_gateway.domain.footage import GapCause, Sidecar
 from camera_gateway.errors import InvalidInput, NotFound
+from camera_gateway.footage.copies import Copy, CopyFiles, Window
 from camera_gateway.footage.findings import Finding
 from camera_gateway.footage.reader import IntegrityFailed, Place
 from camera_gateway.media.boxes import BoxError
@@ -98,16 +97,6 @@ class FetchReport:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Copy:
-    """Where the bytes of a segment lie that were hashed and are the sealed ones: from `offset` of a file."""
-
-    path: Path
-    offset: int
-    size: int
-    place: Place
-
-
 @dataclass(slots=True)
 class _Collected:
     """What the first pass has found."""
@@ -150,7 +139,7 @@ def fetch(
             movie = PlainMp4(start_us=from_us, end_us=to_us)
             collected = _Collected()
             writer = _InPlace(sink, movie, wanted) if in_place else _Afterwards(sink, movie)
-            with _Files(collected.copies) as files:
+            with CopyFiles(collected.copies) as files:
                 done = 0
                 for segment, copy in _copied(wanted, reader, Path(folder), copies):
                     if _collect(movie, segment, copy, from_us, to_us, collected):
@@ -218,7 +207,7 @@ def _collect(
         return False
     try:
         with copy.path.open("rb", buffering=0) as file:
-            source = _Window(file.fileno(), copy.offset, copy.size)
+            source = Window(file.fileno(), copy.offset, copy.size)
             init = read_init(source)
             found = list(fragments(source, init.size))
     except BoxError as error:
@@ -261,40 +250,6 @@ def _choose(init: Init, found: list[Fragment], origin_us: int, from_us: int, to_
     return [f for f in found[first:] if (run := f.run(video.track_id)) is None or run.base_time < end_time]
 
 
-class _Window:
-    """A stretch of an open file as a source of boxes."""
-
-    def __init__(self, fd: int, offset: int, size: int) -> None:
-        self._fd = fd
-        self._offset = offset
-        self.size = size
-
-    def read_at(self, offset: int, count: int) -> bytes:
-        return os.pread(self._fd, min(count, self.size - offset), self._offset + offset)
-
-
-class _Files:
-    """Reads the copies, with one file open at a time: pieces come in the order of segments."""
-
-    def __init__(self, copies: Mapping[str, Copy]) -> None:
-        self._copies = copies
-        self._open: tuple[Path, int] | None = None
-        self._held = ExitStack()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._held.close()
-
-    def read(self, segment: str, offset: int, size: int) -> bytes:
-        copy = self._copies[segment]
-        if self._open is None or self._open[0] != copy.path:
-            self._held.close()
-            self._open = copy.path, self._held.enter_context(copy.path.open("rb", buffering=0)).fileno()
-        return os.pread(self._open[1], size, copy.offset + offset)
-
-
 class _Afterwards:
     """Writes the whole file once its tables are known: for a sink that cannot be sought in."""
 
@@ -302,10 +257,10 @@ class _Afterwards:
         self._sink = sink
         self._movie = movie
 
-    def take(self, files: _Files) -> None:
+    def take(self, files: CopyFiles) -> None:
         """Leave what was added where it is."""
 
-    def finish(self, files: _Files, progress: Callable[[int], None]) -> int:
+    def finish(self, files: CopyFiles, progress: Callable[[int], None]) -> int:
         size = 0
         for data in self._movie.write(files.read):
             self._sink.write(data)
@@ -326,14 +281,14 @@ class _InPlace:
         self._movie = movie
         self._pieces = 0
 
-    def take(self, files: _Files) -> None:
+    def take(self, files: CopyFiles) -> None:
         """Append what was added since: of one segment, as pieces of two never become one."""
         self._file = self._file or Mp4InPlace(self._sink, self._room)
         for data in self._movie.data(files.read, self._pieces):
             self._file.write(data)
         self._pieces = self._movie.piece_count
 
-    def finish(self, _files: _Files, _progress: Callable[[int], None]) -> int:
+    def finish(self, _files: CopyFiles, _progress: Callable[[int], None]) -> int:
         return 0 if self._file is None else self._file.finish(self._movie)
 
 
