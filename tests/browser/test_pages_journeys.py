@@ -14,7 +14,7 @@ from support.portal_house import HALL, PASSWORD, YARD, PortalHouse, portal_house
 
 from camera_gateway.access.links import make_link
 from camera_gateway.clock import US, SystemClock
-from camera_gateway.domain.people import UserId
+from camera_gateway.domain.people import Actor, UserId
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -143,7 +143,9 @@ def test_a_table_of_cameras_is_tried_row_by_row_and_created_when_every_row_is_go
 
     def try_table(*lines: str) -> None:
         text = "\n".join(("name;zone;url", *lines)).encode()
-        page.get_by_label("File", exact=True).set_input_files({"name": "cameras.csv", "mimeType": "text/csv", "buffer": text})
+        page.get_by_label("File", exact=True).set_input_files(
+            {"name": "cameras.csv", "mimeType": "text/csv", "buffer": text}
+        )
         page.get_by_label("Institution (where the file names none)").select_option("kg-12")
         page.get_by_role("button", name="Try it").click()
 
@@ -259,6 +261,31 @@ def test_a_hold_shows_what_it_does_before_it_is_placed(visit: Visit, house: Port
     rows(page, "Legal holds").filter(has_text="complaint of parents").wait_for()
     settle(page)
     assert axe(page) == []
+
+
+def test_two_administrators_lift_a_hold(visit: Visit, house: PortalHouse) -> None:
+    house.call(lambda: house.people.user("zhanna", ("administrator", "all")))
+    house._give_credentials("zhanna")
+    placed = {"cameras": [HALL], "from_us": house.clock.now_us() - HOUR_US, "reason": "inquiry of spring"}
+    house.wait(house.people.do(Actor("session", "berik"), "hold.place", **placed))
+
+    def lift(user: str) -> Page:
+        page = open_page(visit, house, user, "/holds")
+        rows(page, "Legal holds").filter(has_text="inquiry of spring").get_by_role("button", name="Lift").click()
+        page.get_by_role("dialog").get_by_label("Reason").fill("the inquiry is closed")
+        page.get_by_role("dialog").get_by_role("button", name="Lift").click()
+        return page
+
+    visit.expect("403")  # the first of two is heard, and the hold stays
+    page = lift("alia")
+    page.get_by_text("another administrator must confirm").wait_for()
+    page.get_by_text("alia asks to lift it").wait_for()
+    page = lift("zhanna")
+    page.get_by_text("is lifted").wait_for()
+    settle(page)
+    assert rows(page, "Legal holds").filter(has_text="inquiry of spring").count() == 0
+    page.get_by_label("Show lifted ones too").check()
+    rows(page, "Legal holds").filter(has_text="inquiry of spring").filter(has_text="alia").wait_for()
 
 
 def test_an_incident_is_one_step_and_gives_the_notices(visit: Visit, house: PortalHouse) -> None:
