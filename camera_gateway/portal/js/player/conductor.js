@@ -243,7 +243,9 @@ export class Conductor extends EventTarget {
 
   #run(view, rate) {
     const { video } = view;
-    if (video.playbackRate !== rate) video.playbackRate = rate;
+    // beyond these a browser throws
+    const possible = Math.min(16, Math.max(0.0625, rate));
+    if (video.playbackRate !== possible) video.playbackRate = possible;
     if (video.paused) video.play().catch((error) => { if (error.name === "NotAllowedError") this.pause(); });
   }
 
@@ -291,7 +293,7 @@ export class Conductor extends EventTarget {
     try {
       const here = lead?.wall ?? this.wall;
       const from = lead ? this.#endOfPiece(lead) : here;
-      const others = this.views.filter((view, index) => view !== lead && this.tracks[index].has(from + 200) === true);
+      const others = this.views.filter((view, index) => view !== lead && !view.failed && this.tracks[index].has(from + 200) === true);
       if (others.length) {
         this.wall = from + 200;
         return;
