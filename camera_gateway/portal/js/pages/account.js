@@ -37,7 +37,7 @@ export async function page(context) {
   return whole(head(t("nav.account"), { lead: me.name }),
     h("div", { class: "grid two" },
       card(t("account.me"), facts([t("sign-in.user"), h("code", {}, me.user)],
-        [t("people.roles"), me.roles?.length ? h("ul", { class: "plain" }, me.roles.map((role) => h("li", {}, word(context, "role", role.role ?? role), role.scope ? [" · ", tag(role.scope === "all" ? t("scope.all") : role.scope)] : null, role.expires ? h("span", { class: "muted small" }, ` · ${t("people.until")} ${formats.day(role.expires)}`) : null))) : t("people.no-role")],
+        [t("people.roles"), me.roles?.length ? h("ul", { class: "plain" }, me.roles.map((role) => h("li", {}, word(context, "role", role.role ?? role), role.scope ? [" · ", tag(role.scope === "all" ? t("scope.all") : role.scope)] : null, role.expires ? h("span", { class: "muted small" }, ` · ${t("people.until", { day: formats.day(role.expires) })}`) : null))) : t("people.no-role")],
         [t("account.zone"), formats.zoneName(formats.here)]),
       field(t("nav.language"), select(Object.entries(LANGUAGES), context.language, { onchange: (event) => setLanguage(event.target.value) })), purposeLine(context)),
       card(t("account.totp"), status(me.totp ? "good" : "bad", me.totp ? t("account.totp.on") : t("account.totp.off")), h("p", { class: me.recovery_codes_left < 3 ? "" : "muted" }, t("account.codes.left", { count: me.recovery_codes_left })), h("div", { class: "row" }, button(t("account.totp.renew"), renew), button(t("account.codes"), codes))),

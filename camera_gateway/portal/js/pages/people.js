@@ -11,7 +11,7 @@ export async function page(context) {
   const confirm = (title, text, work, done) => ask(context, { title, text, submit: title, danger: true, send: async () => { await work(); toast(done); context.reload(); } });
   const scope = (text) => scopeWords(context, institutions, text);
   const roles = (user) => (user.roles.length ? h("ul", { class: "plain" }, user.roles.map((role) => h("li", {}, word(context, "role", role.role), " · ", scope(role.scope),
-    role.expires ? h("span", { class: "muted small" }, ` · ${t("people.until")} ${formats.day(role.expires)}`) : null, role.in_force ? null : h("span", {}, " ", status("mute", t("people.expired"))),
+    role.expires ? h("span", { class: "muted small" }, ` · ${t("people.until", { day: formats.day(role.expires) })}`) : null, role.in_force ? null : h("span", {}, " ", status("mute", t("people.expired"))),
     user.state === "active" ? button(t("people.take"), () => confirm(t("people.take"), t("people.take.text", { role: word(context, "role", role.role), name: user.name }), () => api.post(`users/${user.id}/roles/revoke`, { revoke: role.role, scope: role.scope }), t("common.saved")), "quiet small", { "aria-label": t("people.take.one", { role: word(context, "role", role.role), name: user.name }) }) : null))) : h("span", { class: "muted" }, t("people.no-role")));
   return whole(head(t("nav.people"), { lead: t("people.lead"), actions: [button(t("people.add"), addUser, "main")] }),
     table(context, {
@@ -31,7 +31,7 @@ export async function page(context) {
           { title: t("people.token"), head: true, cell: (row) => [row.label || t("people.token.unnamed"), h("br"), h("code", { class: "muted small" }, row.id)] },
           { title: t("people.name"), cell: (row) => row.user },
           { title: t("people.scope"), cell: (row) => scope(row.scope) },
-          { title: t("people.until"), cell: (row) => formats.time(row.expires, undefined, { only: "day" }) },
+          { title: t("people.until.field"), cell: (row) => formats.time(row.expires, undefined, { only: "day" }) },
           { title: t("people.used"), cell: (row) => (row.last_used ? formats.time(row.last_used) : t("people.never")) },
           { title: t("evidence.state"), cell: (row) => status(row.state === "active" ? "good" : "mute", t(`token.${row.state}`)) },
           { title: "", cell: (row) => (row.state === "active" ? button(t("people.token.revoke"), () => confirm(t("people.token.revoke"), t("people.token.revoke.text"), () => api.delete(`tokens/${row.id}`), t("people.token.revoked")), "small danger") : null) },
