@@ -1,7 +1,8 @@
 """Verbs that change what is registered: a camera's words, schedule, address, account; its device; an institution.
 
 Promises that a camera whose address or account changes is tried first, that nothing is written when nothing changed,
-and that no answer and no audit row holds a password. What is recorded stays as it is (invariant R8).
+that a kept password never goes to another address, and that no answer and no audit row holds one. What is recorded
+stays as it is (invariant R8); what would open it, or let it go earlier, takes two people (`rezoning`).
 """
 
 from __future__ import annotations
@@ -12,12 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, SecretStr
 
-from camera_gateway.actions import cameras, identifying, institutions
+from camera_gateway.access.permissions import Act
+from camera_gateway.access.rights import SECOND, demand
+from camera_gateway.actions import cameras, identifying, institutions, rezoning
 from camera_gateway.actions.institutions import printable
 from camera_gateway.catalogue import changes, registry
 from camera_gateway.discovery.probe import Probe, ProbeTarget, probe
 from camera_gateway.domain.camera import Camera, Device, parse_networks
 from camera_gateway.domain.ids import DeviceId, InstitutionId, SiteId
+from camera_gateway.domain.people import INSTALLATION, Place
 from camera_gateway.domain.schedule import parse_schedule, zone
 from camera_gateway.errors import GatewayError, InvalidInput, Refused
 
@@ -29,10 +33,16 @@ if TYPE_CHECKING:
 
 _MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 PROBE_S = 3.0
+PASSWORD_NEEDED = "password-needed"  # noqa: S105 - the code of a refusal
+_NOTHING = (None, False)
 
 
 class ChangeCamera(BaseModel):
-    """What `camera change` takes; None leaves as it is, an empty schedule is the installation's."""
+    """What `camera change` takes; None leaves as it is, an empty schedule is the installation's.
+
+    `no_password` takes the account away. `second` is the token of who approves a change of zone that takes two people;
+    a user without one asks, and it is done when another user asks for the same within a day.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -42,8 +52,10 @@ class ChangeCamera(BaseModel):
     url: str | None = None
     username: str | None = None
     password: SecretStr | None = None
+    no_password: bool = False
     schedule: tuple[str, ...] | None = None
     probe: bool = True
+    second: SecretStr | None = None
 
 
 class ReplaceDevice(BaseModel):
@@ -82,24 +94,41 @@ async def change_camera(gateway: Gateway, actor: Actor, args: ChangeCamera) -> d
     _demand_something(args, "camera")
     identity = cameras.camera_id(args.camera)
 
-    def wanted(tx: Transaction) -> tuple[Camera, Device, Device]:
-        camera, device = _serving(tx, identity)
-        return _changed_camera(camera, args), device, _changed_device(gateway, device, args)
+    defaults = gateway.settings.retention.defaults()
 
-    def before(tx: Transaction) -> tuple[Device, Device, tuple[str, ...]]:
-        camera, old, new = wanted(tx)
-        return old, new, registry.get_site(tx, camera.site).allowed_networks
+    def wanted(tx: Transaction) -> tuple[rezoning.Move, Device, Device]:
+        known, device = _serving(tx, identity)
+        move = rezoning.move_of(tx, known, _changed_camera(known, args), defaults)
+        return move, device, _changed_device(gateway, device, args)
 
-    old, new, networks = await gateway.read(before)
+    def before(tx: Transaction) -> tuple[rezoning.Move, Device, Device, tuple[str, ...]]:
+        move, old, new = wanted(tx)
+        rezoning.demand_rights(tx, actor, move)
+        return move, old, new, registry.get_site(tx, move.known.site).allowed_networks
+
+    move, old, new, networks = await gateway.read(before)
+    second = await rezoning.shown_second(gateway, actor, args.second, move)
     found = None
     if args.probe and _account_of(old) != _account_of(new):
         found = await _tried(gateway, new, networks)
 
-    def work(tx: Transaction) -> dict[str, Any]:
-        camera, _, device = wanted(tx)
-        return changes.change_camera(tx, camera, device)
+    def work(tx: Transaction) -> dict[str, Any] | None:
+        now, _, device = wanted(tx)
+        # what was approved is what was looked at: another change meanwhile is asked for anew
+        approved_by = second if now.acts == move.acts else None
+        if now.acts and approved_by is None:
+            approved_by = rezoning.agreed(tx, actor, now)
+            if approved_by is None:
+                return None
+        return changes.change_camera(tx, now.wanted, device, approved_by)
 
     changed = await gateway.write(actor, work)
+    if changed is None:
+        raise Refused(
+            f"camera {identity} stays in its zone: leaving it takes two people, and you are the first to ask",
+            hint="another user does the same within a day, or give --second-token-file",
+            code=SECOND,
+        )
     if changed:
         gateway.registry_changed()
     if found is not None:
@@ -166,6 +195,8 @@ async def change_institution(gateway: Gateway, actor: Actor, args: ChangeInstitu
 
     def work(tx: Transaction) -> bool:
         known = registry.get_institution(tx, InstitutionId(args.institution))
+        if region not in (None, known.region):  # whoever has rights there gets them over all cameras of this one
+            demand(tx, actor, Act.CAMERA_MANAGE, Place(region, None, None) if region else INSTALLATION)
         site = registry.get_site(tx, SiteId(known.id))
         before = registry.generation(tx)
         changed = replace(
@@ -192,8 +223,8 @@ async def change_institution(gateway: Gateway, actor: Actor, args: ChangeInstitu
 
 
 def _demand_something(args: BaseModel, noun: str) -> None:
-    given = args.model_fields_set - {"camera", "institution", "probe"}
-    if all(getattr(args, key) is None for key in given):
+    given = args.model_fields_set - {"camera", "institution", "probe", "second"}
+    if all(getattr(args, key) in _NOTHING for key in given):
         raise InvalidInput("nothing was given to change", hint=f"see camera-gateway {noun} change --help")
 
 
@@ -220,6 +251,17 @@ def _changed_device(gateway: Gateway, device: Device, args: ChangeCamera) -> Dev
     url = str(device.address) if args.url is None else args.url
     address, username, password = cameras.account_of(url, args.username or device.username, args.password)
     sealed = device.password_sealed
+    elsewhere = (address.host, address.port) != (device.address.host, device.address.port)
+    if args.no_password:
+        if args.password is not None or args.username is not None:
+            raise InvalidInput("an account is given and taken away at once", hint="leave out --no-password")
+        return replace(device, address=address, username=None, password_sealed=None)
+    if elsewhere and sealed is not None and password is None:
+        raise InvalidInput(
+            f"the password of camera {device.camera} was given for another address, and is not sent to this one",
+            hint="give the password again with --password-file, or --no-password",
+            code=PASSWORD_NEEDED,
+        )
     if password is not None and password != _opened(gateway, device):
         sealed = gateway.vault.seal(password, camera=device.camera)
     return replace(device, address=address, username=username, password_sealed=sealed)

@@ -26,10 +26,11 @@ UNTOLD = "changed"
 """What is said of a change whose values stay out of the audit log."""
 
 
-def change_camera(tx: Transaction, camera: Camera, device: Device) -> dict[str, Any]:
+def change_camera(tx: Transaction, camera: Camera, device: Device, approved_by: str | None = None) -> dict[str, Any]:
     """Write a camera's name, zone and schedule, and the address and account of the device that serves it now.
 
-    Returns what changed, as the audit row has it; `Refused` for a retired camera.
+    `approved_by` is the second person, where there was one. Returns what changed, as the audit row has it; `Refused`
+    for a retired camera.
     """
     known = registry.get_camera(tx, camera.id)
     serving = registry.current_device(tx, camera.id)
@@ -59,7 +60,8 @@ def change_camera(tx: Transaction, camera: Camera, device: Device) -> dict[str, 
     }
     tx.connection.execute(update(devices).where(devices.c.id == device.id).values(address))
     installation.grow(tx)
-    tx.audit("camera.change", f"camera:{camera.id}", changed=changed)
+    approval = {} if approved_by is None else {"approved_by": approved_by}
+    tx.audit("camera.change", f"camera:{camera.id}", changed=changed, **approval)
     return changed
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from camera_gateway.cli.shell import command
+from camera_gateway.cli.shell import command, read_token
 from camera_gateway.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -105,9 +105,15 @@ def probe(shell: Shell, camera: str, *, password_file: str | None, picture: Path
 @click.option("--url", help="rtsp://host[:port]/path, without account.")
 @click.option("--username", help="The camera's account.")
 @click.option("--password-file", help='File with its password, or "-" for standard input.')
+@click.option("--no-password", is_flag=True, help="It has no account any more.")
 @click.option("--schedule", multiple=True, help="Recording window, in place of all it had; repeatable.")
 @click.option("--default-schedule", is_flag=True, help="Follow the installation's schedule.")
 @click.option("--probe/--no-probe", default=True, help="Try a changed address or account first (default), or not.")
+@click.option(
+    "--second-token-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The token of the second person, where a change of zone needs one.",
+)
 def change(
     shell: Shell,
     camera: str,
@@ -115,14 +121,16 @@ def change(
     password_file: str | None,
     schedule: tuple[str, ...],
     default_schedule: bool,
+    second_token_file: Path | None,
     **options: Any,  # noqa: ANN401 - words of the shell
 ) -> None:
     """Change CAMERA: its words, its schedule, its address or its account. What is recorded stays."""
     if schedule and default_schedule:
         raise InvalidInput("--schedule and --default-schedule exclude each other", hint="give one of them")
     windows = list(schedule) if schedule or default_schedule else None
-    password = read_password(password_file)
-    _say_changed(shell, shell.call("camera.change", camera=camera, schedule=windows, password=password, **options))
+    given = {"password": read_password(password_file), "schedule": windows}
+    second = None if second_token_file is None else read_token(second_token_file)
+    _say_changed(shell, shell.call("camera.change", camera=camera, second=second, **given, **options))
 
 
 @command(group, "replace")

@@ -55,6 +55,12 @@ class RetentionPolicy:
             days = min(days, self.ceiling_days)
         return -(-(end_us + days * self.day_us) // SECOND_US) * SECOND_US
 
+    def is_shorter_than(self, other: RetentionPolicy) -> bool:
+        """Whether something may or must go earlier by these rules than by the others."""
+        if self.floor_days < other.floor_days or self.retain_until_us(0) < other.retain_until_us(0):
+            return True
+        return self.ceiling_days is not None and (other.ceiling_days is None or self.ceiling_days < other.ceiling_days)
+
     def ceiling_us(self, end_us: int) -> int | None:
         """Return when a segment that ends at `end_us` must be gone; None when no rule says so."""
         return None if self.ceiling_days is None else end_us + self.ceiling_days * self.day_us

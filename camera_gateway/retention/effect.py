@@ -48,12 +48,7 @@ def effect_of(
     shortens, contradictions, too_short = [], [], []
     for place in touched:
         pairs = [(before.at(place, us), after.at(place, us)) for us in moments]
-        if any(
-            _is_shorter(new.floor_days, old.floor_days)
-            or new.retain_until_us(0) < old.retain_until_us(0)
-            or _is_shorter(new.ceiling_days, old.ceiling_days)
-            for old, new in pairs
-        ):
+        if any(new.is_shorter_than(old) for old, new in pairs):
             shortens.append(place.camera)
         if any(new.is_contradictory for _old, new in pairs):
             contradictions.append(place.camera)
@@ -73,10 +68,6 @@ def effect_of(
         earliest_us=min((after.at(p, at_us).retain_until_us(at_us) for p in touched), default=None),
         earliest_before_us=min((before.at(p, at_us).retain_until_us(at_us) for p in touched), default=None),
     )
-
-
-def _is_shorter(new: int | None, old: int | None) -> bool:
-    return new is not None and (old is None or new < old)
 
 
 def _until(policies: Policies, kept: Kept, rule: PolicyRule) -> int:
