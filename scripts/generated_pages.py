@@ -178,7 +178,7 @@ def metrics_page() -> str:
 def api_page() -> str:
     """Every route with its arguments and answers, from the table that is served."""
     from camera_gateway.api.reference import api_markdown  # noqa: PLC0415 - only this page needs the whole service
-    from camera_gateway.api.routes.all import ROUTES  # noqa: PLC0415
+    from camera_gateway.api.routes.all import ROUTES  # noqa: PLC0415 - likewise
 
     return NOTE + api_markdown(ROUTES)
 

@@ -1,6 +1,6 @@
 """The OpenAPI document as a page to read: plain HTML and one style sheet, no script, nothing from another host.
 
-Promises that what is shown is what the document says. Pure; knows the document, not the routes.
+Promises that what is shown is what the document says. Knows the document, not the routes.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """docs/reference/api.md: the routes as a page in the repository, from the same document that the service serves.
 
-Pure. A test holds the page to the code.
+Does no I/O; a test holds the page to the code.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The headers that every answer has, whatever it is. Knows no route."""
+"""The headers that every answer has, whatever it is.
+
+Promises that nothing is cached, framed, sniffed or referred unless its route says otherwise. Knows no route.
+"""
 
 from __future__ import annotations
 

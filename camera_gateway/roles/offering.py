@@ -1,4 +1,7 @@
-"""What the HTTP interface is given beside the gateway: threads and helpers of its own, made and ended with `serve`."""
+"""What the HTTP interface is given beside the gateway: threads and helpers of its own.
+
+Promises that they are made and ended with `serve`, and that long streams take no thread of uploads. Knows no route.
+"""
 
 from __future__ import annotations
 

@@ -18,6 +18,7 @@ SHORTEST_OPENING = 2
 LONGEST_MODULE = 350
 # longer modules, each with the reason why it is one thing
 LONGER_ALLOWED: dict[str, str] = {
+    "camera_gateway/api/answers.py": "the shape of every answer in one place; a list, not logic",
     "camera_gateway/catalogue/tables.py": "every table in one place; a list, not logic",
     "camera_gateway/settings/schema.py": "every setting in one place; a list, not logic",
     "camera_gateway/ingest/segmenter.py": "one pure state machine; its transitions are read together",

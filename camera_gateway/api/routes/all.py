@@ -1,4 +1,7 @@
-"""All routes, in the order of the reference page. Add a noun's tuple here; tests hold the whole to its rules."""
+"""All routes, in the order of the reference page.
+
+Promises that what is served, described and tested is this one table: add a noun's tuple here. Knows no handler.
+"""
 
 from __future__ import annotations
 

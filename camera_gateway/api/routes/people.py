@@ -1,4 +1,7 @@
-"""Users, roles and tokens, as routes. A table; knows nothing of how they are served."""
+"""Users, roles and tokens, as routes.
+
+A table: each route is a verb, so that the verb's right is the route's. Knows nothing of how they are served.
+"""
 
 from __future__ import annotations
 
