@@ -1,4 +1,4 @@
-"""REGISTRY.{day}.{hash}.json: what was registered at a site when its day was sealed (docs/formats/seal.md). Pure.
+"""REGISTRY.{day}.{hash}.json: what was registered at a site when its day was sealed (docs/formats/seal.md).
 
 Promises names, zones, schedules and retention rules, so that a catalogue made anew from the bucket has them; no
 address, account or password of a camera, no person but those whom a rule names. One text for one content: the hash in
