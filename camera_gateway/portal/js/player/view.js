@@ -42,6 +42,7 @@ export class View extends EventTarget {
   #closed = false;
   #loading = null;
   #wanted = null;
+  #turn = 0;
 
   #listen() {
     const { feed, video } = this;
@@ -156,6 +157,7 @@ export class View extends EventTarget {
     while (this.#wanted !== null && !this.#closed) {
       const wall = this.#wanted;
       this.#wanted = null;
+      const turn = this.#turn;
       try {
         const address = this.shared.url(`cameras/${encodeURIComponent(this.camera)}/still`, { at: new Date(wall).toISOString(), width: STILL_WIDTH });
         const response = await fetch(address, { credentials: "same-origin", cache: "no-store" });
@@ -166,11 +168,13 @@ export class View extends EventTarget {
         this.still.src = picture;
         await this.still.decode().catch(() => {});
         URL.revokeObjectURL(picture);
+        // meanwhile somebody has gone back to the moving picture
+        if (turn !== this.#turn) continue;
         this.still.hidden = false;
         this.say(null);
         this.#write(Number.isNaN(taken) ? wall : taken, Number.isNaN(taken) ? 1000 : this.shared.track(this.camera)?.doubtAt(taken) ?? null);
       } catch {
-        this.say(this.shared.t("player.no-still"));
+        if (turn === this.#turn) this.say(this.shared.t("player.no-still"));
       }
     }
     this.#loading = null;
@@ -178,6 +182,7 @@ export class View extends EventTarget {
 
   hideStill() {
     this.#wanted = null;
+    this.#turn += 1;
     this.still.hidden = true;
   }
 
