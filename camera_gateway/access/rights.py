@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from camera_gateway.access.permissions import Act, Decision, may
-from camera_gateway.catalogue import credentials, registry, users
+from camera_gateway.catalogue import audit_log, credentials, registry, users
 from camera_gateway.domain.camera import Zone
 from camera_gateway.domain.ids import InstitutionId
 from camera_gateway.domain.people import (
@@ -70,33 +70,58 @@ def demand_second(tx: Transaction, actor: Actor, requester: Actor | str) -> None
     """Raise `Refused` unless `actor` counts as the second person for what `requester` asked for.
 
     A second person is a user of this installation, by a token or signed in, and not the user who asked: one person's
-    token and session are one person. `requester` may be the text that an audit row or a request keeps, for example
-    "shell:root".
+    token and session are one person. Once somebody can sign in, both are people who have done so: whoever makes an
+    account that nobody uses could ask by it as well as approve. `requester` may be the text that an audit row or a
+    request keeps, for example "shell:root".
     """
+    first = requester if isinstance(requester, Actor) else written_actor(requester)
     if actor.user is None:
         raise Refused(
             "this takes a second person, who shows it by a token", hint="give --token-file of another user", code=SECOND
         )
-    if same_person(actor, requester if isinstance(requester, Actor) else written_actor(requester)):
+    if same_person(actor, first):
         raise Refused(
             f"this takes a second person: {actor.user} has asked for it", hint="another user must approve", code=SECOND
         )
     now_us = tx.clock.now_us()
     if not any(grant.in_force(now_us) for grant in _grants(tx, actor)):
         raise Refused(f"user {actor.user} has no role here", hint="another user must approve", code=SECOND)
-    if can_sign_in(tx) and actor.user not in credentials.users_with_password(tx):
-        raise Refused(
-            f"user {actor.user} has never signed in: whoever made this token may be the one who asked",
-            hint="let that user sign in by a link and make a token of their own",
-            code=SECOND,
-        )
+    for one in (actor, first):
+        if is_nobody_yet(tx, one):
+            raise Refused(
+                f"user {one.user} has never signed in with a second factor: "
+                "this may be nobody but the other of the two",
+                hint="let that user sign in by a link, and ask or approve by themself",
+                code=SECOND,
+            )
+
+
+def is_nobody_yet(tx: Transaction, actor: Actor) -> bool:
+    """Whether this is an account without password and second factor, where somebody can sign in: no one of two."""
+    return actor.user is not None and bool(can_sign_in(tx)) and actor.user not in credentials.users_with_both(tx)
 
 
 def demand_over(tx: Transaction, actor: Actor, user: User) -> None:
-    """Raise `Refused` unless the actor manages people everywhere where this user has a role."""
+    """Raise `Refused` unless the actor manages people everywhere where this user has a role.
+
+    An account without any role lies nowhere: whoever made it manages it, and who manages the whole installation.
+    """
     demand(tx, actor, Act.PEOPLE_MANAGE, None)
     for grant in user.grants:
         demand(tx, actor, Act.PEOPLE_MANAGE, place_of_scope(tx, grant.scope))
+    if not user.grants:
+        whole = rights_of(tx, actor).decide(Act.PEOPLE_MANAGE, INSTALLATION)
+        if not whole.allowed and not _made_by(tx, actor, user):
+            raise not_allowed(actor, whole)
+
+
+def manages(tx: Transaction, actor: Actor, user: User) -> bool:
+    """Whether `demand_over` lets this pass."""
+    try:
+        demand_over(tx, actor, user)
+    except Refused:
+        return False
+    return True
 
 
 def can_sign_in(tx: Transaction) -> set[UserId]:
@@ -137,6 +162,14 @@ def place_of_scope(tx: Transaction, scope: Scope) -> Place:
     if scope.kind is ScopeKind.ZONE:
         return Place(None, None, Zone(scope.name))
     return INSTALLATION
+
+
+def _made_by(tx: Transaction, actor: Actor, user: User) -> bool:
+    return any(
+        same_person(actor, written_actor(row.actor))
+        for row in audit_log.of_objects(tx, (f"user:{user.id}",))
+        if row.action == "user.add"
+    )
 
 
 def _grants(tx: Transaction, actor: Actor) -> tuple[Grant, ...]:

@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict
 
 from camera_gateway.access.links import address_of_link, make_link
-from camera_gateway.access.rights import FORBIDDEN, SECOND, UNBOUND, can_sign_in, demand_over, demand_second
+from camera_gateway.access.rights import (
+    FORBIDDEN,
+    SECOND,
+    UNBOUND,
+    can_sign_in,
+    demand_over,
+    demand_second,
+    is_nobody_yet,
+)
 from camera_gateway.catalogue import credentials, sessions, users
 from camera_gateway.clock import US, rfc3339
 from camera_gateway.domain.people import same_person, written_actor
@@ -81,7 +89,8 @@ async def reset_totp(gateway: Gateway, actor: Actor, args: ResetTotp) -> dict[st
             return _reset(tx, user, str(actor))
         now_us = tx.clock.now_us()
         asked_by = kept.reset_asked_by if now_us - (kept.reset_asked_us or 0) < RESET_STANDS_US else None
-        if asked_by is None or same_person(actor, written_actor(asked_by)):
+        first = None if asked_by is None else written_actor(asked_by)
+        if asked_by is None or first is None or same_person(actor, first) or is_nobody_yet(tx, first):
             credentials.ask_totp_reset(tx, user.id)
             return "asked"
         demand_second(tx, actor, asked_by)

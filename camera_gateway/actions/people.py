@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict
 
 from camera_gateway.access.permissions import Act, opens_footage
-from camera_gateway.access.rights import FORBIDDEN, SECOND, UNBOUND, demand, demand_over, place_of_scope, rights_of
+from camera_gateway.access.rights import (
+    FORBIDDEN,
+    SECOND,
+    UNBOUND,
+    demand,
+    demand_over,
+    manages,
+    place_of_scope,
+    rights_of,
+)
 from camera_gateway.access.tokens import make_token
 from camera_gateway.actions.institutions import printable
 from camera_gateway.catalogue import credentials, tokens, users
@@ -146,6 +155,8 @@ async def change_role(gateway: Gateway, actor: Actor, args: ChangeRole) -> dict[
         user = users.get_user(tx, args.user)
         if args.grant:
             _demand_giving(tx, actor, user.id, grant)
+            if not user.grants:  # a role here would make it theirs to invite
+                demand_over(tx, actor, user)
             users.add_grant(tx, user.id, grant)
         else:
             demand(tx, actor, Act.PEOPLE_MANAGE, place_of_scope(tx, grant.scope))
@@ -260,12 +271,13 @@ def _demand_own_token(tx: Transaction, actor: Actor, user: User) -> bool:
 
 
 def _managed(tx: Transaction, actor: Actor) -> list[User]:
-    """Return the users of whom the actor manages every role."""
+    """Return the users of whom the actor manages every role; of those without one, as `demand_over` has it."""
     rights = rights_of(tx, actor)
     return [
         user
         for user in users.list_users(tx)
         if all(rights.decide(Act.PEOPLE_MANAGE, place_of_scope(tx, grant.scope)).allowed for grant in user.grants)
+        and (user.grants or manages(tx, actor, user))
     ]
 
 

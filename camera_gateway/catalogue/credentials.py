@@ -57,12 +57,6 @@ def get_credentials(tx: Transaction, user: str) -> Credentials:
     return Credentials(UserId(user)) if found is None else Credentials(**found._mapping)  # noqa: SLF001 - documented
 
 
-def users_with_password(tx: Transaction) -> set[UserId]:
-    """Return the users who have used a link and set a password."""
-    query = select(credentials.c.user).where(credentials.c.password_hash.is_not(None))
-    return {UserId(found.user) for found in tx.connection.execute(query)}
-
-
 def users_with_both(tx: Transaction) -> set[UserId]:
     """Return the users who can sign in by themselves: a password, and a second factor confirmed."""
     query = select(credentials.c.user).where(

@@ -93,7 +93,7 @@ async def test_nobody_gives_more_than_they_have(people: People) -> None:
     local = people.user("local", ("administrator", "institution:kg-12"))
     brief = people.user("brief", ("administrator", "region:Абай", end_us))
     chief = people.user("chief", ("administrator", "all"))
-    people.user("berik")
+    await people.do(local, "user.add", name="Berik", id="berik")
     for scope in ("all", "region:Абай", "institution:school-7", "zone:bedroom"):
         await refused(people, local, "user.role", user="berik", grant="viewer", scope=scope)
         await refused(people, local, "user.add", name="Friend", role="viewer", scope=scope)

@@ -72,6 +72,52 @@ async def test_once_an_administrator_signs_in_the_second_person_is_somebody_who_
     await require_second(house.gateway, Actor("session", "puppet"), Actor("session", "alia"))
 
 
+async def test_who_has_never_signed_in_is_not_the_one_who_asked_either(house: House) -> None:
+    puppet = house.people.user("puppet", ADMINISTRATOR)
+    house.people.user("alia", ADMINISTRATOR)
+    alia = Actor("session", "alia")
+    await require_second(house.gateway, alia, puppet)
+    await house.sign_up("alia")
+    for asker in (puppet, "token:puppet", "token:nobody"):
+        with pytest.raises(Refused, match="never signed in") as caught:
+            await require_second(house.gateway, alia, asker)
+        assert caught.value.code == "second-person"
+    await require_second(house.gateway, alia, SHELL)
+    await house.browser().welcome(await house.invite("puppet", alia))
+    with pytest.raises(Refused, match="second factor"):  # a password alone takes no telephone
+        await require_second(house.gateway, alia, puppet)
+    with pytest.raises(Refused, match="second factor"):
+        await require_second(house.gateway, puppet, alia)
+
+
+async def test_a_puppet_who_asks_for_a_reset_neither_helps_nor_hinders(house: House) -> None:
+    alia, berik = await house.member("alia", ADMINISTRATOR), await house.member("berik", ADMINISTRATOR)
+    await house.member("lost", AUDITOR)
+    puppet = house.people.user("puppet", ADMINISTRATOR)
+    assert (await house.do(puppet, "user.totp-reset", user="lost"))["state"] == "asked"
+    assert (await alia.ask("POST", "users/lost/totp-reset")).json["state"] == "asked"
+    assert (await refusal(house, puppet, "user.totp-reset", user="lost")).code == "second-person"
+    assert (await berik.ask("POST", "users/lost/totp-reset")).json["state"] == "reset"
+    assert [details["asked_by"] for _, _, details in house.told("totp.reset")] == ["session:alia"]
+
+
+async def test_who_has_no_role_yet_is_let_in_by_their_maker_or_by_who_manages_all(house: House) -> None:
+    head = await house.member("head", ("administrator", "region:Абай"))
+    whole = await house.member("whole", ADMINISTRATOR)
+    house.people.user("waiting")
+    for path in ("users/waiting/invite", "users/waiting/disable"):
+        assert (await head.ask("POST", path)).code == "forbidden", path
+    role = {"grant": "administrator", "scope": "region:Абай"}
+    assert (await refusal(house, Actor("session", "head"), "user.role", user="waiting", **role)).code == "forbidden"
+    assert "waiting" not in {row["id"] for row in (await head.ask("GET", "users")).json["items"]}
+    await house.do(Actor("session", "head"), "user.add", name="Own", id="own")
+    assert "own" in {row["id"] for row in (await head.ask("GET", "users")).json["items"]}
+    assert (await head.ask("POST", "users/own/invite")).status == 201
+    assert (await whole.ask("POST", "users/own/invite")).status == 201
+    assert (await whole.ask("POST", "users/waiting/invite")).status == 201
+    assert (await whole.ask("POST", "users/waiting/disable")).status == 200
+
+
 async def test_the_shell_lets_people_in_only_while_no_administrator_can(house: House) -> None:
     house.people.user("alia", ADMINISTRATOR)
     house.people.user("berik", AUDITOR)
