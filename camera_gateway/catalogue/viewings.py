@@ -16,6 +16,8 @@ from camera_gateway.catalogue.account_tables import purposes, viewings
 from camera_gateway.clock import US, rfc3339
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from sqlalchemy import Row, Select
 
     from camera_gateway.catalogue.opening import Transaction
@@ -111,13 +113,14 @@ def list_viewings(
     *,
     from_us: int | None = None,
     to_us: int | None = None,
-    camera: str | None = None,
+    cameras: Collection[str] | None = None,
     actor: str | None = None,
     before: int | None = None,
 ) -> list[Viewing]:
     """Return the newest `limit` viewings that fit, in order.
 
-    [from, to) is when they began, in µs UTC. `actor` is "kind:name" or a name alone; `before` an exclusive number.
+    [from, to) is when they began, in µs UTC. `cameras` None: of all. `actor` is "kind:name" or a name alone; `before`
+    an exclusive number.
     """
     query = _with_purposes().order_by(viewings.c.number.desc()).limit(limit)
     if from_us is not None:
@@ -126,8 +129,8 @@ def list_viewings(
         query = query.where(viewings.c.first_us < to_us)
     if before is not None:
         query = query.where(viewings.c.number < before)
-    if camera is not None:
-        query = query.where(viewings.c.camera == camera)
+    if cameras is not None:
+        query = query.where(viewings.c.camera.in_(cameras))
     if actor is not None:
         query = query.where(
             viewings.c.actor == actor if ":" in actor else viewings.c.actor.endswith(f":{actor}", autoescape=True)

@@ -125,6 +125,27 @@ async def test_the_register_is_shown_to_who_answers_for_the_camera_page_by_page(
     assert (await technician.ask("GET", "audit/viewings")).status == 403
 
 
+async def test_a_page_of_the_register_is_full_whatever_was_watched_elsewhere(house: House) -> None:
+    house.people.user("alia", ("auditor", "all"))
+    mine = [look(house, "kg-hall", T + number * 10 * MINUTE, T + (number * 10 + 1) * MINUTE) for number in range(3)]
+    for number in range(5):
+        look(house, "school-yard", T + number * 10 * MINUTE, T + (number * 10 + 1) * MINUTE)
+    look(house, "kg-bedroom", T, T + MINUTE)
+    local = await house.member("local", ("auditor", "institution:kg-12"), ("viewer", "all"))
+    hall = await house.member("hall", ("auditor", "zone:hall"))
+    page = (await hall.ask("GET", "audit/viewings?limit=2")).json
+    assert [row["number"] for row in page["items"]] == mine[:0:-1]
+    rest = (await hall.ask("GET", f"audit/viewings?limit=2&cursor={page['next']}")).json
+    assert ([row["number"] for row in rest["items"]], rest["next"]) == (mine[:1], None)
+    assert [row["camera"] for row in (await local.ask("GET", "audit/viewings?limit=2")).json["items"]] == [
+        "kg-bedroom",
+        "kg-hall",
+    ]
+    assert (await local.ask("GET", "audit/viewings?camera=school-yard")).json["items"] == []
+    nowhere = await house.member("nowhere", ("auditor", "zone:gym"))
+    assert (await nowhere.ask("GET", "audit/viewings")).json == {"items": [], "next": None}
+
+
 async def test_live_has_no_span_and_no_end_but_the_last_look(house: House) -> None:
     house.people.user("alia", ("viewer", "all"))
     for _ in range(3):
