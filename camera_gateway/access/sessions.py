@@ -72,10 +72,12 @@ def begin(tx: Transaction, user: UserId, visitor: Visitor, limits: AccessSetting
 def renew(tx: Transaction, old: SessionRow, visitor: Visitor, stage: Stage, why: str) -> Opened:
     """Put a new secret in the place of a session's old one: after each rise of what a session may do.
 
-    The absolute limit stays, and so does an open purpose.
+    The absolute limit stays, and so does an open purpose. `Refused` (code "session-ended") when the old one was ended
+    since it was looked at: by a sign-out elsewhere, or with its account.
     """
     made, now_us = new_session_secret(), tx.clock.now_us()
-    sessions.end_session(tx, old.id, why, purpose_goes_on=True)
+    if not sessions.end_session(tx, old.id, why, purpose_goes_on=True):
+        raise has_ended("it was ended meanwhile")
     row = SessionRow(
         made.id, old.user, stage, visitor.address, old.agent, now_us, now_us, old.expires_us, now_us, old.purpose
     )

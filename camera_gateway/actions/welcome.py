@@ -17,7 +17,7 @@ from camera_gateway.access.sessions import Opened, begin, renew
 from camera_gateway.actions.attempts import let_in, refusal, user_of
 from camera_gateway.actions.institutions import printable
 from camera_gateway.actions.second_factor import demand_code
-from camera_gateway.actions.sessions import demand_password, end_old
+from camera_gateway.actions.sessions import CREDENTIALS, demand_password, end_old
 from camera_gateway.catalogue import credentials, sessions, tokens, users
 from camera_gateway.catalogue.sessions import Stage
 from camera_gateway.domain.ids import parse_slug, slug_of
@@ -27,7 +27,7 @@ from camera_gateway.errors import Refused
 if TYPE_CHECKING:
     from camera_gateway.access.sessions import Visitor
     from camera_gateway.actions.gateway import Gateway
-    from camera_gateway.catalogue.credentials import LinkRow
+    from camera_gateway.catalogue.credentials import Credentials, LinkRow
     from camera_gateway.catalogue.opening import Transaction
     from camera_gateway.catalogue.sessions import SessionRow
 
@@ -102,7 +102,7 @@ async def welcome(gateway: Gateway, visitor: Visitor, args: Welcome, old_secret:
             raise _bad_link("its user is disabled")
         if not credentials.use_link(tx, link.id, user, visitor.address):
             raise _bad_link("it was used before")
-        before = credentials.get_credentials(tx, user)
+        before = _unchanged(tx, kept)
         if before.password_hash is None:
             _end_foreign_tokens(tx, user)
         credentials.set_password(tx, user, password_hash)
@@ -128,6 +128,7 @@ async def change_password(
     password_hash = await gateway.door.passwords.hash(new)
 
     def work(tx: Transaction) -> Opened:
+        _unchanged(tx, kept)
         credentials.set_password(tx, user, password_hash)
         sessions.end_sessions(tx, user, "password changed", keep=session.id)
         return renew(tx, session, visitor, session.stage, "password changed")
@@ -167,6 +168,14 @@ async def _demand_good(gateway: Gateway, password: str, user: UserId, name: str 
 def _first_administrator(args: Welcome) -> tuple[UserId, str]:
     name = printable(args.name, "the user's name") if args.name and args.name.strip() else FIRST_NAME
     return UserId(parse_slug((args.user or "").strip() or slug_of(name), "user")), name
+
+
+def _unchanged(tx: Transaction, kept: Credentials) -> Credentials:
+    """Return what is kept now; `Refused` when it is not what password and code were held to a moment ago."""
+    still = credentials.get_credentials(tx, kept.user)
+    if (still.password_us, still.totp_us) != (kept.password_us, kept.totp_us):
+        raise Refused("the account has just changed", hint="begin again", code=CREDENTIALS)
+    return still
 
 
 def _end_foreign_tokens(tx: Transaction, user: UserId) -> None:
