@@ -37,7 +37,8 @@ class QuietHandler(web.RequestHandler):
     ) -> web.StreamResponse:
         """Return a problem document that ends the connection; `message` may repeat the input, so it is left out."""
         del request, message
-        if status >= 500:  # noqa: PLR2004 - ours, not the other side's
+        # who seeks ends the request before; that is no failure of ours
+        if status >= 500 and not isinstance(exc, ConnectionError):  # noqa: PLR2004 - ours, not the other side's
             self.log_exception("answer failed", exc_info=exc)
         answer = problem_of_status(status)
         for name, value in HEADERS.items():
