@@ -7,7 +7,7 @@ event loop waits for neither.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from camera_gateway.actions.observed import Observed
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from camera_gateway.actions.jobs import Jobs
     from camera_gateway.catalogue.opening import Catalogue, Transaction
     from camera_gateway.clock import Clock
+    from camera_gateway.discovery.picture import Pictures
     from camera_gateway.domain.ids import SegmentId
     from camera_gateway.domain.people import Actor
     from camera_gateway.retention.times import TwoClocks
@@ -73,6 +74,11 @@ class Gateway:
     """Long work of this service; None: a lone command, which waits for its own."""
     progress: Callable[[int, int | None, str], None] = _unwatched
     """A verb of long work tells how far it is: done, of how many (None: nobody knows yet), and at what. Any thread."""
+
+    pictures: Pictures | None = None
+    """Where pictures of cameras are decoded; None: a lone command, which takes one and ends."""
+    one_table: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held while a file of rows is read: it takes memory and the interpreter's time, so one at a time."""
 
     async def read(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` in a read transaction on the catalogue's thread."""

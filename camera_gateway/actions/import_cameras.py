@@ -86,18 +86,31 @@ async def try_rows(
 
 
 def _hold_against(tx: Transaction, rights: Rights, rows: list[CameraRow]) -> None:
-    """Look for what the catalogue or another row has already, and for what the asker may not do."""
+    """Look for what the asker may not do, then for what the catalogue or another row has already.
+
+    A row of a place where the asker may not register is looked at no further, and a camera that they may not see is
+    not named: else a table would tell what cameras there are.
+    """
     cameras = registry.list_cameras(tx)
-    devices = registry.current_devices(tx)
+    regions = {institution.id: institution.region for institution in registry.list_institutions(tx)}
+    seen = {
+        camera.id
+        for camera in cameras
+        if rights.decide(Act.REGISTRY_SEE, Place(regions[camera.institution], camera.institution, camera.zone)).allowed
+    }
     ids = {str(camera.id): "is registered" for camera in cameras}
-    live = [camera for camera in cameras if camera.state is not CameraState.RETIRED]
-    names = {(str(camera.institution), camera.name.casefold()): f"camera {camera.id}" for camera in live}
-    owners = {camera.id: str(camera.institution) for camera in cameras}
-    addresses = {str(device.address): device.camera for device in devices.values()}
+    names = {
+        (str(camera.institution), camera.name.casefold()): f"camera {camera.id}" if camera.id in seen else "a camera"
+        for camera in cameras
+        if camera.state is not CameraState.RETIRED
+    }
+    owners = {camera.id: camera.institution for camera in cameras}
+    addresses = {str(device.address): device.camera for device in registry.current_devices(tx).values()}
     in_file: dict[str, str] = {}
     for row in rows:
+        if not _hold_place(tx, rights, row):
+            continue
         number = f"row {row.entry.row}"
-        _hold_place(tx, rights, row)
         identity = row.planned.get("id")
         if identity in ids:
             row.fault("id", "exists", f"camera {identity} {ids[identity]}", "choose another id: none is used twice")
@@ -109,17 +122,20 @@ def _hold_against(tx: Transaction, rights: Rights, rows: list[CameraRow]) -> Non
         names.setdefault(name, number)
         if row.url is None:
             continue
-        other = addresses.get(row.url)
-        ours = other is not None and owners[other] == row.institution
-        whose = f"camera {other}" if ours else "a camera of another institution" if other else in_file.get(row.url)
+        other, whose = addresses.get(row.url), in_file.get(row.url)
+        if other is not None and owners[other] != row.institution:
+            whose = "a camera of another institution"
+        elif other is not None:
+            whose = f"camera {other}" if other in seen else "a camera of this institution"
         if whose is not None:
             row.fault("url", "address-taken", f"{whose} has this address", "is it the same camera?")
         in_file.setdefault(row.url, number)
 
 
-def _hold_place(tx: Transaction, rights: Rights, row: CameraRow) -> None:
+def _hold_place(tx: Transaction, rights: Rights, row: CameraRow) -> bool:
+    """Return whether the asker may register in the row's place; note it where not."""
     if row.institution is None:
-        return
+        return False
     unknown = f"there is no institution {row.institution[:60]!r} in which you may register"
     hint = "see: camera-gateway institution list"
     try:
@@ -127,14 +143,15 @@ def _hold_place(tx: Transaction, rights: Rights, row: CameraRow) -> None:
         site = registry.get_site(tx, SiteId(row.institution))
     except NotFound:
         row.fault("institution", "not-found", unknown, hint)
-        return
+        return False
     zone = row.get("zone")
     known = zone is not None and zone.lower() in {each.value for each in Zone}
     place = Place(owner.region, owner.id, Zone(zone.lower()) if known and zone is not None else None)
     if not rights.decide(Act.CAMERA_MANAGE, place).allowed:
         row.fault("institution", "not-found", unknown, hint)
-        return
+        return False
     row.networks = site.allowed_networks
+    return True
 
 
 async def _visit_all(gateway: Gateway, rows: list[CameraRow]) -> None:
@@ -258,8 +275,9 @@ def create(tx: Transaction, planned: dict[str, Any], demand: Callable[[Place], N
     address = StreamAddress(planned["host"], planned["port"], planned["path"])
     taken = next((d.camera for d in registry.current_devices(tx).values() if d.address == address), None)
     if taken is not None and taken != identity:
+        # not named: it may be one that the asker may not see; a new trial tells as much as they may know
         raise InvalidInput(
-            f"camera {taken} has the address of {identity} meanwhile", hint="try the file again", code="exists"
+            f"another camera has the address of {identity} meanwhile", hint="try the file again", code="exists"
         )
     now_us = tx.clock.now_us()
     camera = Camera(

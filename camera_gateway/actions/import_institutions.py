@@ -39,12 +39,13 @@ async def try_rows(gateway: Gateway, actor: Actor, entries: list[Entry], faults:
         rights = rights_of(tx, actor)
         taken = {str(known.id): "is registered" for known in registry.list_institutions(tx)}
         for draft in drafts:
+            if not _may_register(rights, draft):
+                continue  # nor does it tell what institutions there are
             identity = draft.planned.get("id")
             if identity in taken:
                 draft.fault("id", "exists", f"institution {identity} {taken[identity]}", "choose another id")
             elif identity:
                 taken[identity] = f"is in row {draft.entry.row} too"
-            _demand_right(rights, draft)
 
     await gateway.read(work)
     results = [
@@ -54,11 +55,12 @@ async def try_rows(gateway: Gateway, actor: Actor, entries: list[Entry], faults:
     return Tried(results, [draft.planned for draft in drafts], rest)
 
 
-def _demand_right(rights: Rights, draft: Draft) -> None:
+def _may_register(rights: Rights, draft: Draft) -> bool:
     region = draft.planned.get("region") or ""
     decision = rights.decide(Act.CAMERA_MANAGE, Place(region, None, None) if region else INSTALLATION)
     if not decision.allowed:
         draft.fault("region", "forbidden", f"you may not register here: {decision.reason}", "ask an administrator")
+    return decision.allowed
 
 
 def _parse(gateway: Gateway, draft: Draft) -> None:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from camera_gateway.actions.gateway import Gateway
     from camera_gateway.actions.places import Places
     from camera_gateway.catalogue.opening import Transaction
+    from camera_gateway.discovery.columns import Column, Entry
     from camera_gateway.domain.people import Actor, Place
 
 COLUMNS = {"camera": CAMERAS, "institution": INSTITUTIONS}
@@ -86,7 +87,7 @@ async def cameras(gateway: Gateway, actor: Actor, args: ImportCameras) -> dict[s
     """Try a table of cameras, or create what was tried."""
     if args.digest is not None:
         return await _confirm(gateway, actor, args, "camera")
-    entries, faults = read_entries(*_file(args), CAMERAS)
+    entries, faults = await _entries(gateway, args, CAMERAS)
     default = None if args.institution is None else InstitutionId(args.institution)
     rows = await import_cameras.try_rows(gateway, actor, entries, faults, default=default, probing=args.probe)
     return await _tried(gateway, actor, args, "camera", rows.results, rows.planned, rows.faults)
@@ -96,7 +97,7 @@ async def institutions(gateway: Gateway, actor: Actor, args: ImportInstitutions)
     """Try a table of institutions, or create what was tried."""
     if args.digest is not None:
         return await _confirm(gateway, actor, args, "institution")
-    entries, faults = read_entries(*_file(args), INSTITUTIONS)
+    entries, faults = await _entries(gateway, args, INSTITUTIONS)
     rows = await import_institutions.try_rows(gateway, actor, entries, faults)
     return await _tried(gateway, actor, args, "institution", rows.results, rows.planned, rows.faults)
 
@@ -118,6 +119,13 @@ def _template(kind: str, form: str) -> dict[str, Any]:
         "media_type": MEDIA_TYPES[form],
         "content": base64.b64encode(data).decode(),
     }
+
+
+async def _entries(gateway: Gateway, args: Import, columns: tuple[Column, ...]) -> tuple[list[Entry], list[Fault]]:
+    """Read the file in a thread, one file at a time: it takes up to some seconds, which nobody else should wait for."""
+    name, data = _file(args)
+    async with gateway.one_table:
+        return await gateway.waiting(read_entries, name, data, columns)
 
 
 def _file(args: Import) -> tuple[str, bytes]:

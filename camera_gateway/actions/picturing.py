@@ -10,7 +10,7 @@ import base64
 from typing import TYPE_CHECKING, Any
 
 from camera_gateway.clock import rfc3339
-from camera_gateway.discovery.picture import PictureFailed, Taken, picture_of
+from camera_gateway.discovery.picture import PictureFailed, Taken, lone_picture
 
 if TYPE_CHECKING:
     from camera_gateway.actions.gateway import Gateway
@@ -21,7 +21,9 @@ async def take(gateway: Gateway, found: Probe) -> Taken:
     """Return the picture of a probe that asked for one; raises `PictureFailed`."""
     if found.keyframe is None:
         raise PictureFailed("no-keyframe")
-    return await gateway.waiting(picture_of, found.keyframe)
+    if gateway.pictures is not None:
+        return await gateway.pictures.take(found.keyframe)
+    return await gateway.waiting(lone_picture, found.keyframe)
 
 
 async def picture_json(gateway: Gateway, found: Probe) -> dict[str, Any]:

@@ -272,7 +272,8 @@ def _path_of(url: str) -> str:
     except ValueError:
         raise SoapFailed("refused", "the media service's address is none") from None
     path = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
-    if any(ord(c) <= ord(" ") or ord(c) > 126 for c in path) or len(path) > 500:  # noqa: PLR2004 - ASCII; enough
+    odd = any(ord(c) <= ord(" ") or ord(c) > 126 for c in path)  # noqa: PLR2004 - ASCII
+    if odd or not path.startswith("/") or len(path) > 500:  # noqa: PLR2004 - enough
         raise SoapFailed("refused", "the media service's address is none")
     return path
 

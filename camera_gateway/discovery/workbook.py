@@ -1,28 +1,43 @@
 """XLSX in and out (ISO/IEC 29500): the one door to openpyxl for registering.
 
-Promises that a workbook which unpacks to more than it should is refused before it is unpacked, that what is read is
-text, and that what is written is text in every cell. Knows no column's meaning.
+Promises that a workbook which unpacks to more than a table does, or has more cells, sheets or styles, is refused before
+the library sees it: it needs some µs and hundreds of bytes for every element. What is read is text, and what is written
+is text in every cell. Reading takes up to some seconds of a thread. Knows no column's meaning.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import io
+import re
 import zipfile
+import zlib
+from collections import Counter
 from typing import TYPE_CHECKING, Any
-
-from openpyxl import Workbook, load_workbook
-from openpyxl.styles import Alignment, Font, PatternFill
-from openpyxl.utils import get_column_letter
-from openpyxl.worksheet.datavalidation import DataValidation
 
 from camera_gateway.errors import InvalidInput
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-MOST_UNPACKED_BYTES = 40 << 20
+    from openpyxl import Workbook
+
+MOST_UNPACKED_BYTES = 4 << 20
+MOST_STRINGS_BYTES = 2 << 20
+"""Of the part with the shared strings, which the library keeps whole in memory."""
 MOST_MEMBERS = 200
+MOST_ELEMENTS = 160_000
+"""In all parts together; a full table of cameras has about 100 000."""
+MOST_CELLS = 64_000
+MOST_LOOKED_AT = 3 * MOST_ELEMENTS
+"""Elements times sheets: the library looks through each sheet for its size, and many may be the same part."""
+MOST_OTHER_ELEMENTS = 20_000
+"""Styles, columns, relations: what is neither cell nor text, and takes the longest each."""
+_OF_A_TABLE = frozenset({b"row", b"c", b"v", b"f", b"is", b"si", b"t", b"r"})
+_OPENING = re.compile(rb"<([^\s<>/!?]+)")
+_OWN_ENTITIES = re.compile(rb"<!(doctype|entity)", re.IGNORECASE)
+_METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+"""ISO/IEC 29500-2 has no other; LZMA lets the file say how much memory to take."""
 PRECISE_DIGITS = 15
 """IEEE 754 double: of a longer number Excel has kept only the first fifteen digits."""
 _WIDE = 24
@@ -31,6 +46,8 @@ _LIST_ROWS = 1_000
 
 def read_workbook(data: bytes, most_rows: int, most_columns: int) -> list[list[str]]:
     """Return the first sheet's cells as text, row by row from the first; `InvalidInput` when it cannot be read."""
+    from openpyxl import load_workbook  # noqa: PLC0415 - and numpy with it: half a second that only imports need
+
     _demand_small(data)
     try:
         book = load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
@@ -63,6 +80,11 @@ def _cells(book: Workbook, most_rows: int, most_columns: int) -> list[list[str]]
 
 def write_workbook(rows: Sequence[Sequence[str]], title: str, choices: dict[int, Sequence[str]]) -> bytes:
     """Return a workbook of one sheet whose cells are all text; rows that begin with '#' are set apart as notes."""
+    from openpyxl import Workbook  # noqa: PLC0415 - as above
+    from openpyxl.styles import Alignment, Font, PatternFill  # noqa: PLC0415 - as above
+    from openpyxl.utils import get_column_letter  # noqa: PLC0415 - as above
+    from openpyxl.worksheet.datavalidation import DataValidation  # noqa: PLC0415 - as above
+
     book = Workbook()
     sheet = book.active
     if sheet is None:
@@ -100,14 +122,50 @@ def write_workbook(rows: Sequence[Sequence[str]], title: str, choices: dict[int,
 
 
 def _demand_small(data: bytes) -> None:
-    """Refuse a bomb by what the archive says of itself, before anything is unpacked."""
+    """Refuse a bomb: by what the archive says of itself before anything is unpacked, then by what its parts hold."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = archive.infolist()
-    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+            _demand_small_members(members)
+            found: Counter[bytes] = Counter()
+            for member in members:
+                # no more comes out than the archive has said; without NULs UTF-16 reads like ASCII
+                _count_elements(archive.read(member).replace(b"\0", b""), found)
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError) as error:
         raise InvalidInput("this is no .xlsx file", hint="give a .csv or .xlsx file") from error
-    if len(members) > MOST_MEMBERS or sum(member.file_size for member in members) > MOST_UNPACKED_BYTES:
-        raise InvalidInput("the workbook unpacks to more than a table of cameras has", hint="save only the table")
+    other = found.total() - sum(found[name] for name in _OF_A_TABLE)
+    looked_at = found.total() * found[b"sheet"]
+    if found[b"c"] > MOST_CELLS or other > MOST_OTHER_ELEMENTS or looked_at > MOST_LOOKED_AT:
+        raise _too_much()
+
+
+def _demand_small_members(members: list[zipfile.ZipInfo]) -> None:
+    strings = sum(member.file_size for member in members if member.filename.lower().endswith("sharedstrings.xml"))
+    if (
+        len(members) > MOST_MEMBERS
+        or strings > MOST_STRINGS_BYTES
+        or sum(member.file_size for member in members) > MOST_UNPACKED_BYTES
+        or any(member.compress_type not in _METHODS for member in members)
+    ):
+        raise _too_much()
+
+
+def _count_elements(part: bytes, found: Counter[bytes]) -> None:
+    """Count a part's elements by their names without prefix; refuse what defines entities, or is too much."""
+    if _OWN_ENTITIES.search(part):
+        raise _too_much()
+    left = MOST_ELEMENTS - found.total()
+    for opening in _OPENING.finditer(part):
+        left -= 1
+        if left < 0:
+            raise _too_much()
+        found[opening[1].rpartition(b":")[2]] += 1
+
+
+def _too_much() -> InvalidInput:
+    return InvalidInput(
+        "the workbook unpacks to more than a table of cameras has", hint="save only the table, or as CSV UTF-8"
+    )
 
 
 def _text(value: Any, row: int, column: int) -> str:  # noqa: ANN401 - whatever a cell holds

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 
 from camera_gateway.api.packages import AT_ONCE, WORK_DIRECTORY, Exports
 from camera_gateway.api.services import Services
+from camera_gateway.discovery.picture import Pictures
 from camera_gateway.roles.viewing import make_watching
 
 if TYPE_CHECKING:
     from contextlib import AsyncExitStack
 
     from camera_gateway.actions.gateway import Gateway
+    from camera_gateway.api.watching_service import Watching
 
 
 def services_of(gateway: Gateway, held: AsyncExitStack) -> Services:
@@ -26,3 +28,10 @@ def services_of(gateway: Gateway, held: AsyncExitStack) -> Services:
         exports=Exports(held.enter_context(ThreadPoolExecutor(AT_ONCE, "export"))),
         watching=make_watching(gateway, held),
     )
+
+
+def pictures_of(watching: Watching | None, held: AsyncExitStack) -> Pictures | None:
+    """Return where pictures of cameras are decoded: by those who decode for watching; `held` ends the thread."""
+    if watching is None:
+        return None
+    return Pictures(watching.workshop, held.enter_context(ThreadPoolExecutor(1, "picture")))

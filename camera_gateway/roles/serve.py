@@ -29,7 +29,7 @@ from camera_gateway.roles.closing import start_closing
 from camera_gateway.roles.drilling import start_drilling
 from camera_gateway.roles.identifying import run_identifying
 from camera_gateway.roles.observers import IntakeEar, QuotaEar, StoreEar, UploadEar
-from camera_gateway.roles.offering import services_of
+from camera_gateway.roles.offering import pictures_of, services_of
 from camera_gateway.roles.opening import gateway_of
 from camera_gateway.roles.reporting import Reporter
 from camera_gateway.roles.retaining import start_retention
@@ -113,7 +113,14 @@ async def _serve(loaded: Loaded, clock: Clock, stop: Stop, held: AsyncExitStack)
             spool_until_loss_s=None if forecast is None else forecast.until_loss_s,
         )
 
-    gateway = replace(gateway, drilled=metrics.drill_ok_ratio.set, jobs=jobs, observed=observed)
+    offered = services_of(gateway, held)
+    gateway = replace(
+        gateway,
+        drilled=metrics.drill_ok_ratio.set,
+        jobs=jobs,
+        observed=observed,
+        pictures=pictures_of(offered.watching, held),
+    )
     books = Books(catalogue, catalogue_thread)
     trust = StoreTrust()
     intake_ear, upload_ear, quota_ear = IntakeEar(metrics), UploadEar(metrics), QuotaEar(metrics)
@@ -132,7 +139,6 @@ async def _serve(loaded: Loaded, clock: Clock, stop: Stop, held: AsyncExitStack)
     async def readiness() -> dict[str, str]:
         return _lacking(trust, intake_ear, uploader)
 
-    offered = services_of(gateway, held)
     http = HttpService(application(metrics.render, readiness, gateway, offered), *_where(settings.api))
     control = ControlSocket(gateway, gateway.data_dir / SOCKET_NAME)
     held.push_async_callback(http.close)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,13 +16,14 @@ from fakecam.settings import CameraSettings
 from support.fault_camera import FaultCamera
 from support.people import SHELL, installation_of_people
 
-from camera_gateway.actions import import_cameras
+from camera_gateway.actions import import_cameras, importing
 from camera_gateway.catalogue import identities, passports, registry
 from camera_gateway.catalogue.import_runs import LIFE_US
 from camera_gateway.clock import SystemClock
+from camera_gateway.discovery.columns import read_entries
 from camera_gateway.domain.camera import Institution, InstitutionKind, Site
 from camera_gateway.domain.ids import CameraId, InstitutionId, SiteId
-from camera_gateway.domain.people import SYSTEM
+from camera_gateway.domain.people import SYSTEM, parse_scope
 from camera_gateway.errors import InvalidInput, NotFound, Refused
 
 if TYPE_CHECKING:
@@ -177,6 +180,77 @@ async def test_a_camera_of_another_institution_is_not_named(people: People) -> N
     text = json.dumps(found["rows"][0]["faults"])
     assert "another institution" in text
     assert not any(name in text for name in ("kg-hall", "kg-bedroom", "school-yard"))
+
+
+async def test_files_are_read_beside_the_event_loop_and_one_at_a_time(
+    people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+    inside, let_go, begun = threading.Semaphore(1), threading.Event(), asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def read(*given: Any) -> Any:  # noqa: ANN401 - passed on untouched
+        assert inside.acquire(blocking=False), "two at a time"
+        seen.append(threading.current_thread().name)
+        loop.call_soon_threadsafe(begun.set)
+        assert let_go.wait(10), "the loop waits for a file"
+        inside.release()
+        return read_entries(*given)
+
+    monkeypatch.setattr(importing, "read_entries", read)
+    row = "kg-12;x1;Вход;entrance;rtsp://127.0.0.1/x;;;;;"
+    with ThreadPoolExecutor(4, "store") as threads:
+        beside = replace(people, gateway=replace(people.gateway, store_threads=threads))
+        async with asyncio.TaskGroup() as group:
+            tries = [group.create_task(tried(beside, row, probe=False)) for _ in range(3)]
+            await begun.wait()  # only a free event loop goes on here
+            let_go.set()
+    assert [name.partition("_")[0] for name in seen] == ["store"] * 3
+    assert all(one.result()["ok"] for one in tries)
+
+
+async def test_a_row_for_a_foreign_place_tells_nothing_of_what_is_there(people: People) -> None:
+    away = people.user("away", ("it", "institution:school-7"))
+    address = "rtsp://192.168.10.5:554/stream?user=root&password=in-the-path"
+    found = await tried(
+        people,
+        f"kg-12;x1;Camera kg-hall;hall;{address};;;;;",
+        "kg-12;kg-hall;New;hall;rtsp://127.0.0.1/a;;;;;",
+        f";x2;New;hall;{address};;;;;",
+        "kg-12;x1;Camera kg-hall;hall;rtsp://127.0.0.1/a;;;;;",
+        actor=away,
+        probe=False,
+    )
+    assert codes(found, 2) == codes(found, 3) == codes(found, 5) == {("institution", "not-found")}
+    assert codes(found, 4) == {("institution", "missing")}
+
+
+async def test_a_conflict_with_a_camera_that_the_asker_may_not_see_is_told_without_naming_it(people: People) -> None:
+    address = "rtsp://192.168.10.5:554/stream?user=root&password=in-the-path"
+    within = replace(people.user("near", ("it", "institution:kg-12")), within=parse_scope("zone:entrance"))
+    rows = (f"kg-12;x1;Camera kg-hall;entrance;{address};;;;;",)
+    for actor, named in ((within, False), (SHELL, True)):
+        found = await tried(people, *rows, actor=actor, probe=False)
+        assert codes(found, 2) == {("name", "name-taken"), ("url", "address-taken")}
+        text = json.dumps(found["rows"][0]["faults"])
+        assert ("camera kg-" in text) is named
+
+
+async def test_a_confirmation_does_not_name_the_camera_that_took_an_address_meanwhile(people: People) -> None:
+    address = "rtsp://127.0.0.1:554/secret-place"
+    found = await tried(people, f"kg-12;x1;Вход;entrance;{address};;;;;", probe=False)
+    words = {"institution": "school-7", "id": "foreign", "name": "F", "zone": "yard", "url": address, "probe": False}
+    await people.do(SHELL, "camera.add", **words)
+    with pytest.raises(InvalidInput, match="meanwhile") as caught:
+        await people.do(SHELL, "camera.import", digest=found["digest"])
+    assert "foreign" not in str(caught.value.message)
+
+
+async def test_an_institution_for_a_foreign_region_tells_nothing_of_its_id(people: People) -> None:
+    away = people.user("away", ("it", "region:Алматы"))
+    content = table("school-7;New;Абай", head="id;name;region")
+    found = await people.do(away, "institution.import", file="i.csv", content=content, dry_run=True)
+    assert codes(found, 2) == {("region", "forbidden")}
 
 
 async def test_a_camera_outside_the_allowed_networks_is_not_visited(people: People) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import threading
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -19,11 +21,15 @@ from support.people import SHELL, installation_of_people
 from camera_gateway.actions import changing
 from camera_gateway.catalogue import registry
 from camera_gateway.clock import US, SystemClock
+from camera_gateway.discovery import picture
 from camera_gateway.domain.ids import CameraId
 from camera_gateway.errors import InvalidInput, NotFound, Refused, Unavailable
 from camera_gateway.handover.status_file import CameraStatus, RecorderStatus, status_path, write_status
+from camera_gateway.media.workshop import Workshop
 from camera_gateway.roles import identifying
 from camera_gateway.roles.identifying import Watch
+from camera_gateway.roles.offering import pictures_of
+from camera_gateway.roles.viewing import make_watching
 from camera_gateway.supervision import Stop, services
 
 if TYPE_CHECKING:
@@ -104,6 +110,40 @@ async def test_a_picture_is_taken_approved_by_its_hash_and_seen(
     with people.gateway.catalogue.read() as tx:
         kept = tx.connection.exec_driver_sql("SELECT count(*), count(image) FROM pictures").one()
     assert tuple(kept) == (2, 1), "of the one before only the hash stays"
+
+
+async def test_a_service_takes_its_pictures_in_one_workshop_one_at_a_time_on_a_thread_of_their_own(
+    people: People, clips: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs: list[tuple[str, str]] = []
+    at_work, most = 0, 0
+    do = Workshop.do
+
+    def watched(self: Workshop, camera: str, *given: Any) -> Any:  # noqa: ANN401 - passed on untouched
+        nonlocal at_work, most
+        jobs.append((camera, threading.current_thread().name.partition("_")[0]))
+        at_work += 1
+        most = max(most, at_work)
+        try:
+            return do(self, camera, *given)
+        finally:
+            at_work -= 1
+
+    monkeypatch.setattr(Workshop, "do", watched)
+    async with AsyncExitStack() as held:
+        pictures = pictures_of(make_watching(people.gateway, held), held)
+        served = replace(people, gateway=replace(people.gateway, pictures=pictures))
+        farm = await held.enter_async_context(FakeCameras([CameraSettings(p, clips["h264"]) for p in ("/a", "/b")]))
+        words = {"institution": "kg-12", "seconds": 0.5, "picture": True}
+        found = await asyncio.gather(
+            *(served.do(SHELL, "camera.probe", url=farm.url(number), **words) for number in range(2))
+        )
+        assert [one["picture"]["cause"] for one in found] == [None, None]
+        assert {thread for _, thread in jobs} == {"picture"}
+        assert len({camera for camera, _ in jobs}) == most + 1 == 2, "one at a time, and no child for two cameras"
+        monkeypatch.setattr(picture, "MOST_WAITING", 0)
+        busy = await served.do(SHELL, "camera.probe", url=farm.url(0), **words)
+        assert (busy["ok"], busy["picture"]) == (True, {"cause": "busy", "jpeg": None})
 
 
 async def test_a_probe_gives_a_first_picture_and_stands_without_one(people: People, clips: dict[str, Path]) -> None:

@@ -98,6 +98,85 @@ def test_a_workbook_that_unpacks_to_too_much_is_refused_before_it_is() -> None:
         rows(out.getvalue())
 
 
+TYPES = "[Content_Types].xml"
+OVERRIDE = (
+    b'<Override PartName="/xl/sharedStrings.xml" '
+    b'ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"/>'
+)
+
+
+def forged(parts: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    """A workbook of which some parts are others."""
+    out = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(workbook(["name"], ["A"]))) as whole,
+        zipfile.ZipFile(out, "w", method) as archive,
+    ):
+        held = {name: whole.read(name) for name in whole.namelist()}
+        held[TYPES] = held[TYPES].replace(b"</Types>", OVERRIDE + b"</Types>")
+        for name, data in ({STRINGS: part(b"sst", b"")} | held | parts).items():
+            archive.writestr(name, data)
+    return out.getvalue()
+
+
+SHEET, STRINGS, BOOK, STYLES = (
+    f"xl/{name}.xml" for name in ("worksheets/sheet1", "sharedStrings", "workbook", "styles")
+)
+SPREADSHEET = b'<x:%b xmlns:x="http://schemas.openxmlformats.org/spreadsheetml/2006/main">%b</x:%b>'
+
+
+def part(root: bytes, inside: bytes) -> bytes:
+    return SPREADSHEET % (root, inside, root)
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {STRINGS: part(b"sst", b"<x:si><x:t>a</x:t></x:si>" * 1_500_000)},
+        {STRINGS: part(b"sst", b"<x:si><x:t>%b</x:t></x:si>" % (b"a" * (2 << 20)))},
+        {STRINGS: part(b"sst", b"<x:si/>" * 170_000)},
+        {STRINGS: part(b"sst", b"<x:si/>" * 130_000), SHEET: part(b"worksheet", b"<x:row/>" * 40_000)},
+        {SHEET: part(b"worksheet", b"<x:sheetData><x:row>" + b"<x:c/>" * 65_000 + b"</x:row></x:sheetData>")},
+        {SHEET: part(b"worksheet", b"<c/>" * 65_000).decode().encode("utf-16")},
+        {STYLES: part(b"styleSheet", b"<x:cellXfs>" + b"<x:xf/>" * 21_000 + b"</x:cellXfs>")},
+        {
+            BOOK: part(b"workbook", b'<x:sheet name="a" sheetId="1"/>' * 16),
+            SHEET: part(b"worksheet", b"<x:t/>" * 50_000),
+        },
+        {STRINGS: b'<!DOCTYPE a [<!ENTITY a "aaaa">]>' + part(b"sst", b"&a;")},
+        {SHEET: part(b"worksheet", b" " * (4 << 20))},
+    ],
+)
+def test_a_workbook_that_would_cost_time_or_memory_is_refused_before_the_library_opens_it(
+    parts: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = forged(parts)
+    assert len(data) < MOST_BYTES
+
+    def opened(*_: object, **__: object) -> None:
+        pytest.fail("the library was asked")
+
+    monkeypatch.setattr("openpyxl.load_workbook", opened)
+    with pytest.raises(InvalidInput, match="unpacks"):
+        rows(data)
+
+
+def test_a_workbook_packed_in_a_way_that_takes_memory_as_it_likes_is_refused() -> None:
+    with pytest.raises(InvalidInput, match="unpacks"):
+        rows(forged({}, zipfile.ZIP_LZMA))
+
+
+def test_what_is_forged_above_is_a_workbook_but_for_its_size() -> None:
+    cells = part(b"worksheet", b'<x:sheetData><x:row><x:c t="s"><x:v>0</x:v></x:c></x:row></x:sheetData>')
+    assert rows(forged({STRINGS: part(b"sst", b"<x:si><x:t>name</x:t></x:si>"), SHEET: cells})) == [(1, ("name",))]
+
+
+def test_a_full_table_of_cameras_is_read() -> None:
+    lines: list[list[object]] = [[f"name {n}" for n in range(20)]]
+    lines += [[f"cell {row} {at} with some words" for at in range(20)] for row in range(MOST_ROWS)]
+    assert len(rows(workbook(*lines))) == MOST_ROWS + 1
+
+
 def test_a_damaged_workbook_is_told_and_raises_nothing_else() -> None:
     whole = workbook(["name"], ["A"])
     for at in range(40, len(whole), 97):
