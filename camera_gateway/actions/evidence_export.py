@@ -7,15 +7,15 @@ nobody has anything signed that was not planned here, but for the hash of a file
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
+from camera_gateway.access.purposes import Code
 from camera_gateway.actions.evidence import OneRequest, places_of_request
 from camera_gateway.actions.footage import Known, Span, known
 from camera_gateway.actions.seals import described, signing_key
-from camera_gateway.catalogue import audit_log, registry
+from camera_gateway.catalogue import audit_log, purposes, registry, viewings
 from camera_gateway.catalogue import requests as request_rows
 from camera_gateway.clock import US, rfc3339
 from camera_gateway.domain.footage import RECORDED
@@ -49,11 +49,19 @@ if TYPE_CHECKING:
     from camera_gateway.catalogue.requests import Package, Request
     from camera_gateway.catalogue.segments import SegmentRow
     from camera_gateway.domain.camera import Camera, Device
+    from camera_gateway.domain.ids import CameraId
     from camera_gateway.domain.people import Actor
     from camera_gateway.evidence.signing import SigningKey
 
 NOBODY = "-"
 DERIVATIVE = "DERIVATIVE"
+
+
+class PlanExport(OneRequest):
+    """Names a request; `address` and `session` are of who asks, for the register of viewings."""
+
+    address: str = ""
+    session: str | None = None
 
 
 class FinishExport(BaseModel):
@@ -73,7 +81,7 @@ def places_of_package(tx: Transaction, args: FinishExport) -> Places:
     return places_of_request(tx, OneRequest(request=f"request-{package.request}"))
 
 
-async def plan(gateway: Gateway, actor: Actor, args: OneRequest) -> dict[str, Any]:
+async def plan(gateway: Gateway, actor: Actor, args: PlanExport) -> dict[str, Any]:
     """Say what goes into the package of an approved request. `Refused` before approval, or while it is being recorded.
 
     Where nothing of the span exists, the package is the certificate of that.
@@ -93,7 +101,12 @@ async def plan(gateway: Gateway, actor: Actor, args: OneRequest) -> dict[str, An
         )
     found = [await _complete(gateway, request, camera) for camera in new.cameras]
     key = await signing_key(gateway)
-    return await gateway.write(actor, partial(_plan, gateway, request, found, key))
+
+    def work(tx: Transaction) -> dict[str, Any]:
+        _note_in_register(tx, request, [each.camera.id for each in found if _recorded(each)], args)
+        return _plan(gateway, request, found, key, tx)
+
+    return await gateway.write(actor, work)
 
 
 async def finish(gateway: Gateway, actor: Actor, args: FinishExport) -> dict[str, Any]:
@@ -154,6 +167,19 @@ async def _complete(gateway: Gateway, request: Request, camera: str) -> Known:
             code="not-over",
         )
     return found
+
+
+def _note_in_register(tx: Transaction, request: Request, cameras: list[CameraId], args: PlanExport) -> None:
+    """Note each camera of which footage leaves, for the purpose that the request states."""
+    if not cameras:
+        return
+    new = request.new
+    purpose = purposes.open_purpose(tx, Code.REQUEST.value, new.case, f"{request.id}: {new.legal_ground}").number
+    for camera in cameras:
+        viewings.note_export(
+            tx, camera, (new.start_us, new.end_us), purpose=purpose, address=args.address, session=args.session
+        )
+    purposes.close_purpose(tx, purpose)
 
 
 def _plan(gateway: Gateway, request: Request, found: list[Known], key: SigningKey, tx: Transaction) -> dict[str, Any]:

@@ -213,7 +213,7 @@ VERBS: Mapping[str, Verb] = {
         ),
         Verb(
             "evidence.export-plan",
-            evidence.OneRequest,
+            evidence_export.PlanExport,
             evidence_export.plan,
             Act.EVIDENCE_EXPORT,
             evidence.places_of_request,

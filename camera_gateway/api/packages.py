@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict
 
 from camera_gateway.actions.evidence_export import broken_off
 from camera_gateway.actions.verbs import perform
+from camera_gateway.api.identity import IDENTITY
 from camera_gateway.errors import GatewayError, NotFound, Unavailable
 from camera_gateway.evidence.export import Exporter
 from camera_gateway.evidence.export_plan import parse_plan, room_needed_bytes
@@ -73,7 +74,9 @@ async def _sent(call: Call, actor: Actor, exports: Exports) -> web.StreamRespons
     gateway = call.gateway
     asked: OnePackage = call.arguments
     request = await _request_of(gateway, actor, asked.package)
-    plan: Mapping[str, Any] = await perform(gateway, actor, "evidence.export-plan", {"request": request})
+    who = call.request.get(IDENTITY)
+    noted = {"address": call.request.remote or "", "session": None if who is None else who.session}
+    plan: Mapping[str, Any] = await perform(gateway, actor, "evidence.export-plan", {"request": request, **noted})
     response = web.StreamResponse(
         headers={
             "Content-Type": "application/zip",

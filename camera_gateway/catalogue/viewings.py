@@ -83,6 +83,24 @@ def note_viewing(
     return int(found.number)
 
 
+def note_export(
+    tx: Transaction,
+    camera: str,
+    span_us: tuple[int, int],
+    *,
+    purpose: int,
+    address: str = "",
+    session: str | None = None,
+) -> int:
+    """Note that footage of [from, to) goes into a package; return the line's number. Each package has its own lines.
+
+    Nobody has watched it yet, and nobody goes on with it: the line is closed, and no row tells of its end.
+    """
+    number = _begin(tx, camera, "export", span_us, purpose, address, session)
+    tx.connection.execute(update(viewings).where(viewings.c.number == number).values(closed_us=tx.clock.now_us()))
+    return number
+
+
 def any_ended(tx: Transaction) -> bool:
     """Whether `close_ended` would close any."""
     return bool(_ended(tx))

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aiohttp import ClientPayloadError
 from support.api_rig import serving_people
-from support.evidence_house import evidence_house
+from support.evidence_house import ASKING, evidence_house
 
 from camera_gateway.api import packages
 from camera_gateway.clock import US
 from camera_gateway.domain.ids import CameraId
 from camera_gateway.errors import Unavailable
 from camera_gateway.evidence import verifier
+from camera_gateway.roles.closing import close_what_has_ended
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -71,6 +72,24 @@ async def test_a_package_comes_whole_verifies_and_leaves_no_copy(house: House, a
     assert all(row["export_sha256"] for row in shown.json["packages"])
 
 
+async def test_each_package_is_a_line_of_the_register_for_each_camera_that_it_shows(house: House, api: Api) -> None:
+    house.record(HALL)
+    request = await house.ask()
+    for user in ("alia", "berik", "berik"):
+        assert (await api.ask("GET", f"evidence/packages/{request}", user)).status == 200
+    shown = (await api.ask("GET", f"evidence/requests/{request}", "alia")).json
+    rows = (await api.ask("GET", "audit/viewings", "alia")).json["items"]
+    assert [row["actor"] for row in rows] == ["token:berik", "token:berik", "token:alia"], "the newest first"
+    for row in rows:
+        assert (row["action"], row["camera"], row["watched_s"]) == ("export", HALL, 0)
+        assert (row["from"], row["to"]) == (shown["from"], shown["to"])
+        assert (row["purpose"], row["case"], row["address"]) == ("request", ASKING["case"], "127.0.0.1")
+    begun = [row for row in house.people.audit() if row.action == "viewing.begin"]
+    assert [row.details["kind"] for row in begun] == ["export"] * 3
+    await close_what_has_ended(house.people.gateway)
+    assert house.people.last().action != "viewing.end"
+
+
 async def test_where_nothing_exists_the_package_is_its_certificate(house: House, api: Api, tmp_path: Path) -> None:
     request = await house.ask()
     answer = await api.ask("GET", f"evidence/packages/{request}", "alia")
@@ -79,6 +98,7 @@ async def test_where_nothing_exists_the_package_is_its_certificate(house: House,
     with zipfile.ZipFile(target) as archive:
         assert not any(name.endswith(".mp4") for name in archive.namelist())
         assert b"no recording exists" in archive.read("EXPORT.txt")
+    assert (await api.ask("GET", "audit/viewings", "alia")).json["items"] == [], "no footage has left"
 
 
 async def test_what_nobody_has_approved_or_what_is_not_there_is_no_package(house: House, api: Api) -> None:
