@@ -38,7 +38,7 @@ US = 1_000_000
 LONGEST_US = 6 * 3_600 * US
 """A playlist spans six hours at most: 10,800 entries."""
 INDEXED_AT_ONCE = 40
-"""So many segments without an index are looked into for one playlist; those after them come with the next."""
+"""So many segments without an index are looked into for one playlist; who reads it again finds those after them."""
 
 
 class Watch(Watcher):
@@ -65,7 +65,10 @@ class WatchStill(Watcher):
 
 
 async def watch(gateway: Gateway, actor: Actor, args: Watch) -> dict[str, Any]:
-    """Return the segments of a span with their indexes, and the parts of the span that the actor may see."""
+    """Return the segments of a span with their indexes, and the parts of the span that the actor may see.
+
+    `more`: the indexes of later segments are still to be made; who asks again is told of more.
+    """
     if args.to_us <= args.from_us:
         raise InvalidInput("the span is empty: from is not before to")
     if args.to_us - args.from_us > LONGEST_US:
@@ -75,18 +78,25 @@ async def watch(gateway: Gateway, actor: Actor, args: Watch) -> dict[str, Any]:
         moments = moments_open_to(tx, actor, args.camera, args.from_us, args.to_us)
         found = segments.in_span(tx, CameraId(args.camera), moments[0][0], moments[-1][1])
         rows = [row for row in found if row.state in RECORDED]
-        return moments, rows, indexes_of(tx, [row.sidecar.segment for row in rows])
+        return moments, rows, indexes_of(tx, [row.sidecar.segment for row in rows], with_empty=True)
 
     moments, rows, known = await gateway.read(work)
     await note(gateway, actor, args, "archive", (moments[0][0], moments[0][0] + 1))
-    missing = [row for row in rows if row.sidecar.segment not in known]
-    if missing:
-        looked_at = missing[:INDEXED_AT_ONCE]
+    # what could not be indexed is tried again, after what was never looked at: it must not keep others waiting
+    fresh = [row for row in rows if row.sidecar.segment not in known]
+    failed = [row for row in rows if known.get(row.sidecar.segment) == ""]
+    looked_at = [*fresh, *failed][:INDEXED_AT_ONCE]
+    if looked_at:
         known |= await index_segments(gateway, looked_at)
-        if len(missing) > len(looked_at):
-            rows = rows[: rows.index(missing[len(looked_at)])]
+    rest = fresh[INDEXED_AT_ONCE:]
+    while rest and not any(known.get(row.sidecar.segment) for row in rows[: rows.index(rest[0])]):
+        known |= await index_segments(gateway, rest[:INDEXED_AT_ONCE])  # an empty playlist would be taken for a gap
+        rest = rest[INDEXED_AT_ONCE:]
+    if rest:
+        rows = rows[: rows.index(rest[0])]
     return {
         "moments": moments,
+        "more": bool(rest),
         "segments": [_located(row, known[row.sidecar.segment]) for row in rows if known.get(row.sidecar.segment)],
     }
 
@@ -131,7 +141,8 @@ async def watch_live(gateway: Gateway, actor: Actor, args: Watcher) -> dict[str,
     """Say that the camera may be watched live, and note it: one line per person, session and camera, lengthened."""
     camera = await gateway.read(lambda tx: registry.get_camera(tx, CameraId(args.camera)))
     await note(gateway, actor, args, "live", None)
-    statuses = [s for r in read_statuses(gateway.data_dir / "status") for s in r.cameras if s.camera == camera.id]
+    reports = await gateway.waiting(read_statuses, gateway.data_dir / "status")
+    statuses = [s for report in reports for s in report.cameras if s.camera == camera.id]
     detail = next((s.detail or s.state for s in statuses if s.state != "recording"), "")
     return {"camera": camera.id, "detail": detail}
 

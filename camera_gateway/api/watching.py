@@ -24,7 +24,7 @@ from camera_gateway.actions.verbs import perform
 from camera_gateway.api.identity import IDENTITY
 from camera_gateway.api.problems import problem_of_status
 from camera_gateway.api.ranges import NotSatisfiable, asked_range, claimed_range
-from camera_gateway.api.watching_service import SHORT_BYTES
+from camera_gateway.api.watching_service import SHORT_BYTES, Asker, told
 from camera_gateway.clock import rfc3339
 from camera_gateway.domain.footage import Sidecar, parse_sidecar_values
 from camera_gateway.errors import GatewayError, InvalidInput, NotFound, Unavailable
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 VIDEO_TYPE = "video/mp4"
 PIECE_BYTES = 256 << 10
+TAKEN_WITHIN_S = 60.0
+"""A piece that the other side has not taken by then ends the answer: it holds a place that others wait for."""
 WIDEST_STILL = 1920
 STILL_WIDTH = 640
 
@@ -106,9 +108,9 @@ class _Found:
 async def playlist(call: Call) -> web.StreamResponse:
     """Send the playlist of a span."""
     asked: PlaylistOf = call.arguments
-    told = await _ask(call, "footage.watch", from_us=asked.from_us, to_us=asked.to_us)
-    stretches = [Stretch(found.sidecar, found.index) for found in map(_found, told["segments"])]
-    text = media_playlist(stretches, told["moments"], h264=asked.codec == "h264")
+    told_of = await _ask(call, "footage.watch", from_us=asked.from_us, to_us=asked.to_us)
+    stretches = [Stretch(found.sidecar, found.index) for found in map(_found, told_of["segments"])]
+    text = media_playlist(stretches, told_of["moments"], h264=asked.codec == "h264", more=told_of["more"])
     if not text:
         raise NotFound("there is no sealed footage in this span", hint="the timeline tells why", code="no-footage")
     return web.Response(body=text.encode(), headers={"Content-Type": MEDIA_TYPE})
@@ -117,8 +119,8 @@ async def playlist(call: Call) -> web.StreamResponse:
 async def init(call: Call) -> web.StreamResponse:
     """Send `ftyp moov` of a segment."""
     found = await _segment(call, start=0, stop=0)
-    data = await _watching(call).decoded(_watching(call).playback.init, found, found.index)
-    return _answer(data)
+    with told():  # a small read: it does not wait for decoders
+        return _answer(await call.gateway.waiting(_watching(call).playback.init, found, found.index))
 
 
 async def media(call: Call) -> web.StreamResponse:
@@ -137,23 +139,28 @@ async def media(call: Call) -> web.StreamResponse:
         headers["Content-Range"] = f"bytes {start}-{stop - 1}/{size}"
     headers |= {"Content-Type": VIDEO_TYPE, "Content-Length": str(stop - start)}
     response = web.StreamResponse(status=200 if part is None else 206, headers=headers)
-    with _watching(call).streaming(stop - start):
+    with _watching(call).streaming(_asker(call).user, stop - start):
         pieces = _Pieces(call, found, start, stop - start)
         try:
             # before the first byte of the answer, so that what cannot be read is still a problem document
             piece = await pieces.next()
-            await response.prepare(call.request)
+            async with asyncio.timeout(TAKEN_WITHIN_S):
+                await response.prepare(call.request)
             while piece:
                 following = await pieces.next()
                 if not following and part is None:
                     pieces.demand(found.sidecar)
-                await response.write(piece)
+                async with asyncio.timeout(TAKEN_WITHIN_S):
+                    await response.write(piece)
                 piece = following
-            await response.write_eof()
-        except (IntegrityFailed, Unavailable) as error:
-            if not response.prepared:
+            async with asyncio.timeout(TAKEN_WITHIN_S):
+                await response.write_eof()
+        except (IntegrityFailed, Unavailable, TimeoutError) as error:
+            if not response.prepared and not isinstance(error, TimeoutError):
                 raise _gone(error) from error
-            structlog.get_logger("http").warning("segment broken off", segment=asked.segment, reason=str(error))
+            structlog.get_logger("http").warning(
+                "segment broken off", segment=asked.segment, reason=str(error) or "not taken"
+            )
             if call.request.transport is not None:
                 call.request.transport.abort()  # so that what was sent is not taken for all of it
             raise ConnectionResetError from error
@@ -171,7 +178,11 @@ def _gone(error: IntegrityFailed | Unavailable) -> GatewayError:
 async def rendition_init(call: Call) -> web.StreamResponse:
     """Send the init segment of what is made of a segment for every browser."""
     found = await _segment(call, start=0, stop=0)
-    return _answer(await _watching(call).decoded(_watching(call).playback.rendition_init, found, found.index))
+    watching = _watching(call)
+    known = watching.playback.known_rendition_init(found)
+    if known is None:
+        known = await watching.decoded(_asker(call), watching.playback.rendition_init, found, found.index)
+    return _answer(known)
 
 
 async def rendition(call: Call) -> web.StreamResponse:
@@ -181,7 +192,8 @@ async def rendition(call: Call) -> web.StreamResponse:
     if not first < stop:
         raise InvalidInput("slice: the first fragment comes before the last")
     found = await _segment(call, first=first, after=stop)
-    made = await _watching(call).decoded(_watching(call).playback.rendition, found, found.index, first, stop)
+    watching = _watching(call)
+    made = await watching.decoded(_asker(call), watching.playback.rendition, found, found.index, first, stop)
     return _answer(made.media)
 
 
@@ -190,7 +202,8 @@ async def still(call: Call) -> web.StreamResponse:
     asked: StillOf = call.arguments
     found = _found(await _ask(call, "footage.still", at_us=asked.at_us))
     since_us = asked.at_us - found.sidecar.start_us
-    shown = await _watching(call).decoded(_watching(call).playback.still, found, found.index, since_us, asked.width)
+    watching = _watching(call)
+    shown = await watching.decoded(_asker(call), watching.playback.still, found, found.index, since_us, asked.width)
     headers = {"Content-Type": "image/jpeg", "X-Picture-At": rfc3339(shown.at_us)}
     return web.Response(body=shown.still.jpeg, headers=headers)
 
@@ -198,11 +211,11 @@ async def still(call: Call) -> web.StreamResponse:
 async def live(call: Call) -> web.StreamResponse:
     """Send the playlist of the live edge."""
     asked: LiveOf = call.arguments
-    told = await _ask(call, "footage.live")
+    state = await _ask(call, "footage.live")
     watching = _watching(call)
     pieces = await call.gateway.waiting(watching.feed(asked.camera).look, call.gateway.clock.now_us())
     if not pieces:
-        detail = told["detail"] or "nothing is being recorded"
+        detail = state["detail"] or "nothing is being recorded"
         raise NotFound(f"the camera is not live now: {detail}", hint="see the camera's state", code="not-live")
     text = live_playlist(pieces, h264=asked.codec == "h264")
     return web.Response(body=text.encode(), headers={"Content-Type": MEDIA_TYPE})
@@ -212,7 +225,7 @@ async def live_init(call: Call) -> web.StreamResponse:
     """Send `ftyp moov` of the live edge."""
     asked: SegmentOf = call.arguments
     await _ask(call, "footage.live")
-    return _live_answer(_watching(call).feed(asked.camera).init(asked.segment))
+    return _live_answer(await call.gateway.waiting(_watching(call).feed(asked.camera).init, asked.segment))
 
 
 async def live_media(call: Call) -> web.StreamResponse:
@@ -229,7 +242,7 @@ async def live_rendition_init(call: Call) -> web.StreamResponse:
     await _ask(call, "footage.live")
     watching = _watching(call)
     feed = watching.feed(asked.camera)
-    made = await watching.decoded(feed.rendition_init, watching.workshop, asked.camera, asked.segment)
+    made = await watching.decoded(_asker(call), feed.rendition_init, watching.workshop, asked.camera, asked.segment)
     return _live_answer(made)
 
 
@@ -239,7 +252,9 @@ async def live_rendition(call: Call) -> web.StreamResponse:
     await _ask(call, "footage.live")
     watching = _watching(call)
     feed = watching.feed(asked.camera)
-    made = await watching.decoded(feed.rendition, watching.workshop, asked.camera, asked.segment, asked.offset)
+    made = await watching.decoded(
+        _asker(call), feed.rendition, watching.workshop, asked.camera, asked.segment, asked.offset
+    )
     return _live_answer(None if made is None else made.media)
 
 
@@ -257,6 +272,10 @@ def _watching(call: Call) -> Watching:
     if call.services.watching is None:
         raise Unavailable("no service runs that shows footage", hint="start: camera-gateway run")
     return call.services.watching
+
+
+def _asker(call: Call) -> Asker:
+    return Asker("" if call.actor is None else call.actor.name, lambda: call.request.transport is None)
 
 
 async def _segment(call: Call, **part: int | None) -> _Found:
@@ -279,9 +298,9 @@ async def _ask(call: Call, verb: str, **more: Any) -> Any:  # noqa: ANN401 - JSO
     return await perform(call.gateway, call.actor, verb, {**raw, **more})
 
 
-def _found(told: dict[str, Any]) -> _Found:
-    sidecar = parse_sidecar_values(told["sidecar"])
-    return _Found(sidecar, told["spool_path"], told["key"], told["version_id"], parse_index(told["index"]))
+def _found(row: dict[str, Any]) -> _Found:
+    sidecar = parse_sidecar_values(row["sidecar"])
+    return _Found(sidecar, row["spool_path"], row["key"], row["version_id"], parse_index(row["index"]))
 
 
 def _at_once(source: Iterator[bytes]) -> Iterator[bytes]:

@@ -92,9 +92,13 @@ class Playback:
             self._made_inits.put(segment.sidecar.init_sha256, found.init)
         return found
 
+    def known_rendition_init(self, segment: Located) -> bytes | None:
+        """Return what `rendition_init` would, where it is remembered; waits for nothing."""
+        return self._made_inits.get(segment.sidecar.init_sha256)
+
     def rendition_init(self, segment: Located, index: FragmentIndex) -> bytes:
         """Return the init segment that fits the renditions of a segment. Raises as `rendition` does."""
-        found = self._made_inits.get(segment.sidecar.init_sha256)
+        found = self.known_rendition_init(segment)
         if found is None:
             found = self.rendition(segment, index, 0, 1).init  # one is enough to know the encoder's parameter sets
         return found

@@ -42,12 +42,17 @@ def is_browser_safe(sidecar: Sidecar) -> bool:
     return sidecar.video_codec.startswith(SAFE_VIDEO) and sidecar.audio_codec in SAFE_AUDIO
 
 
-def media_playlist(stretches: Sequence[Stretch], moments: Sequence[Interval], *, h264: bool = False) -> str:
+def media_playlist(
+    stretches: Sequence[Stretch], moments: Sequence[Interval], *, h264: bool = False, more: bool = False
+) -> str:
     """Return the playlist of what lies in `moments`, µs UTC, of segments by start; '' when nothing does.
 
     An entry that reaches into them is in it whole. With `h264` what not every browser plays is asked for as the
     rendition that is made on demand. Addresses are relative to the playlist's own, which ends in
     `cameras/ID/playlist.m3u8`.
+
+    `more`: what follows the last segment is still being found out, so the list does not end: who reads it again finds
+    it longer (RFC 8216 section 6.2.1), and is to begin at its beginning.
     """
     lines: list[str] = []
     longest_us = 0
@@ -72,10 +77,11 @@ def media_playlist(stretches: Sequence[Stretch], moments: Sequence[Interval], *,
         "#EXT-X-VERSION:7",
         f"#EXT-X-TARGETDURATION:{max(1, -(-longest_us // US))}",
         "#EXT-X-MEDIA-SEQUENCE:0",
-        "#EXT-X-PLAYLIST-TYPE:VOD",
+        f"#EXT-X-PLAYLIST-TYPE:{'EVENT' if more else 'VOD'}",
+        *(["#EXT-X-START:TIME-OFFSET=0"] if more else []),
         "#EXT-X-INDEPENDENT-SEGMENTS",
     ]
-    return "\n".join([*head, *lines, "#EXT-X-ENDLIST", ""])
+    return "\n".join([*head, *lines, *([] if more else ["#EXT-X-ENDLIST"]), ""])
 
 
 def _wall_us(stretch: Stretch, piece: Slice) -> int:

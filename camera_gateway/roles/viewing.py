@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 CHILDREN = 1
 """Decoders at work at once: a gateway has two cores, and recording comes first."""
 WAITING = 6
+THREADS = CHILDREN + 1
+"""One reads what the next job needs while another decodes; the line before them is counted in `api`."""
 EVERY_S = 5.0
 NEWEST = 100
 BACKLOG = 200
@@ -37,7 +39,7 @@ BACKLOG = 200
 def make_watching(gateway: Gateway, held: AsyncExitStack) -> Watching:
     """Return the long-lived half of watching; `held` ends it."""
     workshop = Workshop(CHILDREN, WAITING)
-    threads = held.enter_context(ThreadPoolExecutor(CHILDREN + WAITING, "decode"))
+    threads = held.enter_context(ThreadPoolExecutor(THREADS, "decode"))
     held.callback(workshop.close)
     spool = gateway.data_dir / "spool"
     return Watching(Reader(spool, gateway.store), workshop, threads, spool, gateway.clock)

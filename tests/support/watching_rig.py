@@ -6,30 +6,30 @@ and says a purpose unless a test says otherwise.
 
 from __future__ import annotations
 
-import asyncio
+import hashlib
 import re
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import ClientSession
-from support.burnt_footage import Look, loop, sealed
+from support.burnt_footage import Look, Sealed, loop, sealed
 from support.command_line import free_port
 from support.gateway_rig import POLICY, Inline, Proofs, Seen
 from support.people import installation_of_people
 
 from camera_gateway.api.http import HttpService, application
 from camera_gateway.api.services import Services
-from camera_gateway.api.watching_service import Watching
 from camera_gateway.catalogue.segments import get_segment
 from camera_gateway.clock import rfc3339
 from camera_gateway.domain.ids import SegmentId
 from camera_gateway.footage.books import Books
-from camera_gateway.footage.reader import Reader
 from camera_gateway.intake.taking import Intake
-from camera_gateway.media.workshop import Workshop
+from camera_gateway.media.fmp4 import Samples, fragment
+from camera_gateway.media.fragment_index import scan
+from camera_gateway.roles.viewing import make_watching
 from camera_gateway.upload.release import release_due
 from camera_gateway.upload.transfer import Transfer
 
@@ -37,10 +37,10 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping
     from pathlib import Path
 
-    from support.burnt_footage import Sealed
     from support.people import People
 
     from camera_gateway.actions.gateway import Gateway
+    from camera_gateway.api.watching_service import Watching
     from camera_gateway.catalogue.segments import SegmentRow
     from storage.blobs import LockMode
 
@@ -190,11 +190,11 @@ class Theatre:
 @asynccontextmanager
 async def theatre(directory: Path, **changed: Any) -> AsyncIterator[Theatre]:  # noqa: ANN401 - of Gateway
     """Serve an installation of people; `changed` are fields of its gateway."""
-    with installation_of_people(directory) as people, ThreadPoolExecutor(7) as threads, ThreadPoolExecutor(1) as one:
+    async with AsyncExitStack() as held:
+        people = held.enter_context(installation_of_people(directory))
+        one = held.enter_context(ThreadPoolExecutor(1))
         gateway = replace(people.gateway, **{"catalogue_thread": one, **changed})
-        workshop = Workshop()
-        spool = gateway.data_dir / "spool"
-        watching = Watching(Reader(spool, gateway.store), workshop, threads, spool, gateway.clock)
+        watching = make_watching(gateway, held)
         app = application(lambda: b"", _ready, gateway, Services(watching=watching))
         service = HttpService(app, "127.0.0.1", free_port(), None)
         address = await service.open()
@@ -203,7 +203,20 @@ async def theatre(directory: Path, **changed: Any) -> AsyncIterator[Theatre]:  #
                 yield Theatre(people, gateway, address, session, watching)
         finally:
             await service.close()
-            await asyncio.to_thread(workshop.close)
+
+
+def bulky(house: Theatre) -> Sealed:
+    """Seal sixteen seconds of a megabyte each, which nobody can decode."""
+    (small,) = sealed(loop(SMALL), "kg-hall", house.begin_us, 10, segment_s=10)
+    parts = [small.data[: scan(small.data).init_bytes]]
+    for second in range(16):
+        samples = Samples(second * 90_000)
+        samples.add([bytes([second]) * (1 << 20)], 1 << 20, 90_000)
+        parts += fragment(second + 1, samples, None, house.begin_us + second * US)
+    data = b"".join(parts)
+    digest = hashlib.sha256(data).hexdigest()
+    sidecar = replace(small.sidecar, size_bytes=len(data), sha256=digest, media_duration_us=16 * US)
+    return Sealed(sidecar, data)
 
 
 def entries_of(text: str, base: str) -> list[Entry]:

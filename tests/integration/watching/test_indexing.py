@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from support.watching_rig import US, Theatre
 
+from camera_gateway.actions import watching
 from camera_gateway.actions.watching import index_segments
 from camera_gateway.catalogue.fragment_indexes import indexes_of, newest_without, without_after
+from camera_gateway.clock import rfc3339
 from camera_gateway.media.fragment_index import parse_index, scan
 from camera_gateway.roles import viewing
 from camera_gateway.supervision import Stop
@@ -88,6 +90,36 @@ async def test_an_index_that_is_there_stays_as_it_is(house: Theatre) -> None:
     (house.gateway.data_dir / "spool" / "kg-hall" / f"{only.sidecar.segment}.mp4").write_bytes(b"torn")
     await index_segments(house.gateway, [row])
     assert known(house, only.sidecar.segment) == first
+
+
+async def test_a_playlist_whose_indexes_are_still_made_says_that_more_comes(
+    house: Theatre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching, "INDEXED_AT_ONCE", 2)
+    house.put(house.footage(seconds=50))
+    span = {"from": rfc3339(house.begin_us), "to": rfc3339(house.begin_us + 60 * US)}
+    texts = [(await house.get("aigul", "kg-hall/playlist.m3u8", **span)).text for _ in range(3)]
+    assert [text.count("#EXTINF") for text in texts] == [10, 20, 25]
+    assert [text.endswith("#EXT-X-ENDLIST\n") for text in texts] == [False, False, True]
+    # a player may take it for growing (it is only added to), and is to begin at its beginning all the same
+    assert all("#EXT-X-PLAYLIST-TYPE:EVENT" in text and "#EXT-X-START:TIME-OFFSET=0" in text for text in texts[:2])
+    assert "#EXT-X-PLAYLIST-TYPE:VOD" in texts[2]
+    entries = [text[text.index("#EXT-X-MAP") :].removesuffix("#EXT-X-ENDLIST\n") for text in texts]
+    assert entries[2].startswith(entries[1])
+    assert entries[1].startswith(entries[0])
+
+
+async def test_damaged_segments_do_not_hide_what_comes_after_them(
+    house: Theatre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching, "INDEXED_AT_ONCE", 2)
+    pieces = house.footage(seconds=60)
+    for piece in pieces[:3]:
+        (house.gateway.data_dir / "spool" / "kg-hall" / f"{piece.sidecar.segment}.mp4").write_bytes(b"torn")
+    span = {"from": rfc3339(house.begin_us), "to": rfc3339(house.begin_us + 60 * US)}
+    first, last = [await house.get("aigul", "kg-hall/playlist.m3u8", **span) for _ in range(2)]
+    assert (first.status, "#EXT-X-ENDLIST" in first.text) == (200, False)
+    assert (last.text.count("#EXTINF"), "#EXT-X-ENDLIST" in last.text) == (15, True)
 
 
 async def test_the_service_finds_its_work_by_looking_and_ends_when_asked(house: Theatre) -> None:

@@ -11,13 +11,11 @@ from dataclasses import replace
 import av
 import pytest
 from fakecam.burnin import read_number
-from support.burnt_footage import Look, Sealed, loop, sealed
-from support.watching_rig import PURPOSE, SMALL, US, Entry, Theatre
+from support.burnt_footage import Look, loop
+from support.watching_rig import PURPOSE, SMALL, US, Entry, Theatre, bulky
 
-from camera_gateway.api.watching_service import LONG_STREAMS, SHORT_BYTES
+from camera_gateway.api.watching_service import LONG_EACH, LONG_STREAMS, SHORT_BYTES
 from camera_gateway.clock import rfc3339
-from camera_gateway.media.fmp4 import Samples, fragment
-from camera_gateway.media.fragment_index import scan
 
 H265 = replace(SMALL, codec="h265", b_frames=2)
 
@@ -163,28 +161,16 @@ async def test_a_segment_is_only_found_under_its_own_camera(house: Theatre) -> N
     assert got.status == 404
 
 
-def bulky(house: Theatre) -> Sealed:
-    """Seal sixteen seconds of a megabyte each, which nobody can decode."""
-    (small,) = sealed(loop(SMALL), "kg-hall", house.begin_us, 10, segment_s=10)
-    parts = [small.data[: scan(small.data).init_bytes]]
-    for second in range(16):
-        samples = Samples(second * 90_000)
-        samples.add([bytes([second]) * (1 << 20)], 1 << 20, 90_000)
-        parts += fragment(second + 1, samples, None, house.begin_us + second * US)
-    data = b"".join(parts)
-    digest = hashlib.sha256(data).hexdigest()
-    sidecar = replace(small.sidecar, size_bytes=len(data), sha256=digest, media_duration_us=16 * US)
-    return Sealed(sidecar, data)
-
-
 async def test_slow_readers_of_whole_segments_are_few_and_leave_room_for_pieces(house: Theatre) -> None:
     (only,) = house.seal([bulky(house)])
     assert len(only.data) > SHORT_BYTES
     house.put([only])
     path = f"{house.address}api/v1/cameras/kg-hall/segments/{only.sidecar.segment}/media.mp4"
+    house.enrol("bek", ("auditor", "all"))
     async with AsyncExitStack() as held:
-        for _ in range(LONG_STREAMS):
-            answer = await held.enter_async_context(house.session.get(path, headers=house.headers("aigul")))
+        for number in range(LONG_STREAMS):
+            user = ("aigul", "bek")[number // LONG_EACH]
+            answer = await held.enter_async_context(house.session.get(path, headers=house.headers(user)))
             assert answer.status == 200
         refused = await house.get("aigul", path)
         assert (refused.status, b'"busy"' in refused.body) == (503, True)

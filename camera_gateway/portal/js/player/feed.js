@@ -305,6 +305,7 @@ export class Feed extends EventTarget {
     const from = known?.[1] ?? Math.max(wall - BEFORE_MS, ...this.#windows.map(([, to]) => to).filter((to) => to <= wall));
     const to = Math.min(from + WINDOW_MS, ...this.#windows.map(([start]) => start).filter((start) => start > from));
     let entries = [];
+    let ended = true;
     const recent = to > this.clock.now() - RECENT_MS;
     if (recent) this.#askedAt = performance.now();
     if (recent || this.expected(from, to)) try {
@@ -313,7 +314,7 @@ export class Feed extends EventTarget {
       const address = `${this.base}/playlist.m3u8?${query}`;
       const response = await get(address, signal);
       this.clock?.learn(response);
-      entries = parsePlaylist(await response.text(), new URL(address, location.href).href).entries;
+      ({ entries, ended } = parsePlaylist(await response.text(), new URL(address, location.href).href));
     } catch (error) {
       if (error.status !== 404) throw error;
     }
@@ -321,9 +322,9 @@ export class Feed extends EventTarget {
     const seen = new Set(this.#entries.map((entry) => `${entry.url}@${entry.range?.offset}`));
     this.#entries.push(...entries.filter((entry) => !seen.has(`${entry.url}@${entry.range?.offset}`)));
     this.#entries.sort((a, b) => a.start - b.start);
-    // what is being recorded now grows: only what was told of it is known
+    // what is being recorded now grows, and so does a list that has not ended: only what was told of it is known
     const last = entries.at(-1)?.end ?? from;
-    this.#windows.push([from, recent ? Math.min(to, Math.max(last, from)) : to]);
+    this.#windows.push([from, recent || !ended ? Math.min(to, Math.max(last, from)) : to]);
     this.#windows = this.#windows.filter(([a, b]) => b > a);
     this.#windows.sort((a, b) => a[0] - b[0]);
     this.dispatchEvent(new Event("change"));
