@@ -15,7 +15,6 @@ from storage.limited import Limited, TokenBucket
 from storage.local import LocalStore
 from storage.observed import Observed
 from storage.retrying import Patience, Retrying
-from storage.s3 import S3Address, S3Store
 
 if TYPE_CHECKING:
     import random
@@ -100,6 +99,8 @@ def _directory(settings: StoreSettings, now_us: Callable[[], int]) -> BlobStore:
 
 
 def _s3(settings: StoreSettings, now_us: Callable[[], int], *, create: bool) -> BlobStore:
+    from storage.s3 import S3Address, S3Store  # noqa: PLC0415 - and boto3 with it, a quarter of a second
+
     if not settings.bucket:
         raise Permanent("an s3 store needs a bucket")
     address = S3Address(

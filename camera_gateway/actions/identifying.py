@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from camera_gateway.catalogue import identities, registry
 from camera_gateway.clock import rfc3339
-from camera_gateway.discovery import asking, onvif
+from camera_gateway.discovery import asking
 from camera_gateway.discovery.asking import Account, Peer
 from camera_gateway.discovery.neighbours import mac_addresses
 from camera_gateway.discovery.soap import SoapFailed
@@ -103,6 +103,8 @@ async def _onvif(
     gateway: Gateway, peer: Peer, account: Account | None, port: int | None
 ) -> tuple[Identity, int | None]:
     """Ask the known ONVIF port, or the likely ones of a device that is on a network of its own."""
+    from camera_gateway.discovery import onvif  # noqa: PLC0415 - and an HTTP client with it: not at every start
+
     ports = (port,) if port is not None else () if ipaddress.ip_address(peer.ip).is_loopback else LIKELY_PORTS
     for each in ports:
         try:

@@ -102,14 +102,14 @@ async def institutions(gateway: Gateway, actor: Actor, args: ImportInstitutions)
     return await _tried(gateway, actor, args, "institution", rows.results, rows.planned, rows.faults)
 
 
-async def camera_template(_gateway: Gateway, _actor: Actor, args: OneTemplate) -> dict[str, Any]:
+async def camera_template(gateway: Gateway, _actor: Actor, args: OneTemplate) -> dict[str, Any]:
     """Return the table of cameras to fill in."""
-    return _template("camera", args.form)
+    return await gateway.waiting(_template, "camera", args.form)
 
 
-async def institution_template(_gateway: Gateway, _actor: Actor, args: OneTemplate) -> dict[str, Any]:
+async def institution_template(gateway: Gateway, _actor: Actor, args: OneTemplate) -> dict[str, Any]:
     """Return the table of institutions to fill in."""
-    return _template("institution", args.form)
+    return await gateway.waiting(_template, "institution", args.form)
 
 
 def _template(kind: str, form: str) -> dict[str, Any]:

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from camera_gateway.discovery.onvif import DISCOVERY_GROUP, DISCOVERY_PORT, discovery_matches, discovery_question
 from camera_gateway.domain.camera import address_allowed
 
 if TYPE_CHECKING:
@@ -43,6 +42,8 @@ class _Ear(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         """Take one answer; what is no ProbeMatch of an allowed sender is nothing."""
+        from camera_gateway.discovery.onvif import discovery_matches  # noqa: PLC0415 - loaded by `listen`
+
         self._answers += 1
         if self._answers > MOST_ANSWERS or len(data) > MOST_BYTES or not address_allowed(addr[0], self._networks):
             return
@@ -71,18 +72,23 @@ async def listen(
     multicast: bool,
     wait_s: float,
     per_second: int,
-    port: int = DISCOVERY_PORT,
+    port: int | None = None,
 ) -> list[Answered]:
-    """Ask the group and every one of `addresses`, `per_second` at most, then listen on for `wait_s`; by address."""
+    """Ask the group and every one of `addresses`, `per_second` at most, then listen on for `wait_s`; by address.
+
+    `port` None: the one of WS-Discovery.
+    """
+    from camera_gateway.discovery import onvif  # noqa: PLC0415 - and an HTTP client with it, which only a search needs
+
     loop = asyncio.get_running_loop()
     anywhere = ("0.0.0.0", 0)  # noqa: S104 - the kernel chooses by the route; answers are looked at by their sender
     transport, ear = await loop.create_datagram_endpoint(lambda: _Ear(networks), local_addr=anywhere)
     try:
         raw = transport.get_extra_info("socket")
         raw.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, HOPS)
-        targets = [*([DISCOVERY_GROUP] * 2 if multicast else []), *addresses]
+        targets = [*([onvif.DISCOVERY_GROUP] * 2 if multicast else []), *addresses]
         for number, target in enumerate(targets, 1):
-            transport.sendto(discovery_question(), (target, port))
+            transport.sendto(onvif.discovery_question(), (target, port or onvif.DISCOVERY_PORT))
             if number % max(1, per_second // 10) == 0:
                 await clock.sleep(0.1)
         await clock.sleep(wait_s)

@@ -12,7 +12,7 @@ import ipaddress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from camera_gateway.discovery import asking, multicast, onvif
+from camera_gateway.discovery import asking, multicast
 from camera_gateway.discovery.asking import Account, Peer
 from camera_gateway.discovery.neighbours import mac_addresses
 from camera_gateway.discovery.soap import SoapFailed
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from camera_gateway.clock import Clock
+    from camera_gateway.discovery.onvif import OnvifDevice, Profile
     from camera_gateway.discovery.vendors import Vendor, Vendors
 
 PER_SECOND = 200
@@ -192,7 +193,7 @@ async def _look(wish: Wish, vendors: Vendors, clock: Clock, ip: str, known: _Hea
     return await _by_path(wish, found, maker or vendors.other)
 
 
-def _stream(profile: onvif.Profile) -> Stream:
+def _stream(profile: Profile) -> Stream:
     return Stream(
         profile.name,
         profile.codec,
@@ -204,8 +205,10 @@ def _stream(profile: onvif.Profile) -> Stream:
     )
 
 
-async def _onvif(wish: Wish, clock: Clock, ip: str, known: _Heard) -> tuple[onvif.OnvifDevice | None, str | None]:
+async def _onvif(wish: Wish, clock: Clock, ip: str, known: _Heard) -> tuple[OnvifDevice | None, str | None]:
     """Ask the likely ports in order; the first that speaks ONVIF counts, or the last trouble worth telling."""
+    from camera_gateway.discovery import onvif  # noqa: PLC0415 - as in `multicast`
+
     likely = [*([] if known.onvif_port is None else [known.onvif_port]), *wish.onvif_ports]
     trouble = None
     for port in dict.fromkeys(port for port in likely if port in known.open_ports):
