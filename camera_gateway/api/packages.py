@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import CancelledError as FutureCancelledError
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import structlog
@@ -147,7 +148,11 @@ class _Writing:
     def files(self) -> dict[str, Any]:
         """Write everything that was planned; return what `evidence.export-finish` takes."""
         self._work.mkdir(mode=0o700, exist_ok=True)
-        done = self._exporter.run(self._plan)
+        try:
+            done = self._exporter.run(self._plan)
+        except BaseException:
+            self._abandon()
+            raise
         return {"package": self._package, "made": done.made, "changed": done.changed, "absent": done.absent}
 
     def end(self, signed: Mapping[str, str]) -> None:
@@ -156,6 +161,12 @@ class _Writing:
         self._exporter.add("EXPORT.sig", bytes.fromhex(signed["signature"]))
         self._sink.close()
         self._pipe.flush_rest()
+
+    def _abandon(self) -> None:
+        """Let go of a zip that is not whole: nothing more of it goes out, not even when it is collected."""
+        self._pipe.shut()
+        with suppress(ConnectionError, ValueError):
+            self._sink.close()
 
 
 class _Pipe:
@@ -191,6 +202,10 @@ class _Pipe:
         self._closed = True
         if self._under_way is not None:
             self._under_way.cancel()
+
+    def shut(self) -> None:
+        """Take nothing more. Called on the thread that writes."""
+        self._closed = True
 
     def _give(self, piece: bytes) -> None:
         if self._closed:
