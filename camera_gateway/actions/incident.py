@@ -141,15 +141,16 @@ async def list_(gateway: Gateway, _actor: Actor, _args: Nothing) -> list[dict[st
 
 
 def _chosen(tx: Transaction, args: ReportIncident) -> list[Camera]:
-    institution = registry.get_institution(tx, InstitutionId(args.institution))
     if not args.cameras:
+        institution = registry.get_institution(tx, InstitutionId(args.institution))
         cameras = registry.list_cameras(tx, institution.id)
         if not cameras:
             raise NotFound(f"{institution.id} has no camera", hint="run: camera-gateway camera list")
         return cameras
     cameras = [registry.get_camera(tx, CameraId(camera)) for camera in sorted(set(args.cameras))]
-    if strange := [camera.id for camera in cameras if camera.institution != institution.id]:
-        raise InvalidInput(f"not a camera of {institution.id}: {', '.join(strange)}")
+    # the institution is not looked up: one that there is not, and one of others, have none of these cameras
+    if strange := [camera.id for camera in cameras if camera.institution != args.institution]:
+        raise InvalidInput(f"not a camera of {args.institution}: {', '.join(strange)}")
     return cameras
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from camera_gateway.access.permissions import Act
-from camera_gateway.access.rights import FORBIDDEN, SECOND, UNBOUND, not_allowed, rights_of
+from camera_gateway.access.rights import FORBIDDEN, SECOND, UNBOUND
 from camera_gateway.actions import (
     accounts,
     admission,
@@ -47,6 +47,7 @@ from camera_gateway.actions import (
     viewings,
     watching,
 )
+from camera_gateway.actions.permitting import Unseen, permit, permitted_rows
 from camera_gateway.actions.verb import Verb
 from camera_gateway.errors import InvalidInput, Refused, Unavailable
 
@@ -277,9 +278,9 @@ async def begin(gateway: Gateway, actor: Actor, name: str, raw: Mapping[str, Any
         raise Unavailable("no service runs, so there are no jobs", hint="start: camera-gateway run")
 
     def touched(tx: Transaction) -> Places:
-        if actor.kind not in UNBOUND:
-            _permit(tx, actor, verb, arguments)
-        return verb.places(tx, arguments)
+        if actor.kind in UNBOUND:
+            return verb.places(tx, arguments)
+        return permit(tx, actor, verb, arguments)
 
     places_of_job = await _refusals_audited(gateway, actor, name, gateway.read(touched))
 
@@ -303,12 +304,12 @@ def _parsed(name: str, raw: Mapping[str, Any]) -> tuple[Verb, BaseModel]:
 
 
 async def _refusals_audited(gateway: Gateway, actor: Actor, name: str, work: Awaitable[T]) -> T:
-    """Await what may refuse; a refusal for want of a right leaves its audit row."""
+    """Await what may refuse; a refusal for want of a right leaves its audit row, and so does what cannot be seen."""
     try:
         return await work
-    except Refused as error:
-        if error.code in {FORBIDDEN, SECOND}:
-            reason = error.message
+    except (Refused, Unseen) as error:
+        if isinstance(error, Unseen) or error.code in {FORBIDDEN, SECOND}:
+            reason = error.reason if isinstance(error, Unseen) else error.message
             await gateway.write(actor, lambda tx: tx.audit("access.refused", f"verb:{name}", reason=reason))
         raise
 
@@ -317,29 +318,8 @@ async def _allowed(gateway: Gateway, actor: Actor, verb: Verb, arguments: BaseMo
     """Do the verb as far as the actor's rights go: not at all (`Refused`), for some rows of a list, or whole."""
     if actor.kind in UNBOUND:
         return await verb.work(gateway, actor, arguments)
-    await gateway.read(lambda tx: _permit(tx, actor, verb, arguments))
+    await gateway.read(lambda tx: permit(tx, actor, verb, arguments))
     result = await verb.work(gateway, actor, arguments)
-    place_of = verb.row
-    if place_of is None:
+    if verb.row is None:
         return result
-
-    def permitted_rows(tx: Transaction) -> list[Any]:
-        rights = rights_of(tx, actor)
-        return [row for row in result if rights.decide(verb.act, place_of(tx, row)).allowed]
-
-    return await gateway.read(permitted_rows)
-
-
-def _permit(tx: Transaction, actor: Actor, verb: Verb, arguments: BaseModel) -> None:
-    """Raise `Refused` unless the actor may do the verb, alone or (where it asks by itself) as one of two."""
-    rights = rights_of(tx, actor)
-    for place in verb.places(tx, arguments):
-        decision = rights.decide(verb.act, place)
-        if not decision.allowed:
-            raise not_allowed(actor, decision)
-        if decision.needs_second_person and not verb.asks_second:
-            raise Refused(
-                "this takes two people, and this command is given by one",
-                hint="request evidence, and let another user approve it",
-                code=SECOND,
-            )
+    return await gateway.read(lambda tx: permitted_rows(tx, actor, verb, arguments, result))
