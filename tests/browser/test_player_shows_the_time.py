@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,10 +10,13 @@ from support.browser import Visit, until
 from support.player_page import forget, go, open_player, seen, wait_until_shown, wall_us
 from support.portal_house import DOOR, GROUP, HALL, START_US, YARD, PortalHouse, portal_house
 
+from camera_gateway.actions import watching
+from camera_gateway.catalogue.watching_tables import fragment_indexes
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Response
     from support.player_page import Shown
 
 US = 1_000_000
@@ -139,6 +143,23 @@ def test_sound_that_the_browser_does_not_know_is_converted_once_somebody_listens
 def test_what_is_still_in_the_spool_plays_as_well(page: Page, house: PortalHouse) -> None:
     open_player(page, house, DOOR_, at_us=START_US + 100 * US)
     assert worst(wait_until_shown(page, 10)) <= 1
+
+
+def test_while_indexes_are_still_made_the_picture_goes_on_into_the_next_segment(
+    page: Page, house: PortalHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching, "INDEXED_AT_ONCE", 1)
+    house.write(lambda tx: tx.connection.execute(fragment_indexes.delete()))  # as after a rebuild
+    answers: list[Response] = []
+    page.on("response", lambda answer: answers.append(answer))  # noqa: PLW0108 - a built-in method cannot be marked
+    open_player(page, house, HALL_, at_us=START_US + 58 * US)
+    until(page, "(wall) => window.player.wall > wall", (START_US + 62 * US) / 1000, seconds=20)
+    shown = wait_until_shown(page, 80)
+    assert worst(shown) <= 1
+    walls = [one.wall_us for one in shown]
+    assert max(later - earlier for earlier, later in pairwise(walls)) < US
+    lists = [answer.text() for answer in answers if "playlist.m3u8" in answer.url]
+    assert ["#EXT-X-ENDLIST" in text for text in lists[:2]] == [False, False], "a list that ends tests nothing here"
 
 
 def test_four_cameras_show_the_same_moment(page: Page, house: PortalHouse) -> None:
