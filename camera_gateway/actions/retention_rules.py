@@ -66,7 +66,7 @@ def places_of_rule(tx: Transaction, args: SetRule) -> Places:
         return (place_of_camera(tx, CameraId(args.camera)),)
     if args.institution is not None:
         owner = place_of_institution(tx, InstitutionId(args.institution))
-        return (Place(owner.region, owner.institution, None if args.zone is None else Zone(args.zone)),)
+        return (Place(owner.region, owner.institution, None if (zone := _zone(args.zone)) is None else Zone(zone)),)
     return (INSTALLATION,)
 
 

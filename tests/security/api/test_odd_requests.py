@@ -165,3 +165,14 @@ async def test_who_guesses_tokens_is_slowed_down_before_the_catalogue_is_asked(t
         found = [(await api.ask("GET", "cameras", headers=wrong)).status for _ in range(200)]
         assert found[:150] == [401] * 150
         assert found[-20:] == [429] * 20
+
+
+async def test_a_rule_for_a_zone_that_is_none_is_told_and_no_defect(api: Api) -> None:
+    answer = await api.ask(
+        "POST",
+        "retention/rules",
+        "alia",
+        {"name": "halls", "floor_days": 30, "ceiling_days": 40, "reason": "x", "institution": "kg-12", "zone": "moon"},
+    )
+    assert answer.status == 400
+    assert "moon" in answer.json["detail"]
