@@ -10,6 +10,7 @@ import pytest
 from pydantic import SecretStr
 from support.gateway_rig import INSTITUTION, MINUTE_US, START_US, Rig
 
+from camera_gateway.access.door import Door
 from camera_gateway.actions.changing import (
     ChangeCamera,
     ChangeInstitution,
@@ -19,7 +20,6 @@ from camera_gateway.actions.changing import (
     replace_device,
 )
 from camera_gateway.actions.footage import Span, coverage_
-from camera_gateway.access.door import Door
 from camera_gateway.actions.gateway import Gateway
 from camera_gateway.actions.planning import make_plan
 from camera_gateway.catalogue import registry

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from support.gateway_rig import MINUTE_US, START_US, Rig
 
-from camera_gateway.actions.footage import Span, coverage_, fetch_plan, list_
 from camera_gateway.access.door import Door
+from camera_gateway.actions.footage import Span, coverage_, fetch_plan, list_
 from camera_gateway.actions.gateway import Gateway
 from camera_gateway.catalogue.registry import set_camera_state
 from camera_gateway.clock import rfc3339
