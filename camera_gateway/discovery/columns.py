@@ -66,6 +66,12 @@ def _said(kk: str, ru: str, en: str) -> dict[str, str]:
     return {"kk": kk, "ru": ru, "en": en}
 
 
+_IDENTITY = Column(
+    "id",
+    _said("Идентификатор", "Идентификатор", "Id"),
+    _said("бос қалса, атауынан жасалады", "если пусто, создаётся из названия", "if empty, made from the name"),
+)
+
 CAMERAS: tuple[Column, ...] = (
     Column(
         "institution",
@@ -78,11 +84,7 @@ CAMERAS: tuple[Column, ...] = (
         _said("қайда қарайды, мысалы «Бас кіреберіс»", "куда смотрит, например «Главный вход»", "where it looks"),
         required=True,
     ),
-    Column(
-        "id",
-        _said("Идентификатор", "Идентификатор", "Id"),
-        _said("бос қалса, атауынан жасалады", "если пусто, создаётся из названия", "if empty, made from the name"),
-    ),
+    _IDENTITY,
     Column(
         "zone",
         _said("Аймақ", "Зона", "Zone"),
@@ -173,11 +175,7 @@ INSTITUTIONS: tuple[Column, ...] = (
         _said("мекеменің толық атауы", "полное название учреждения", "the institution's full name"),
         required=True,
     ),
-    Column(
-        "id",
-        _said("Идентификатор", "Идентификатор", "Id"),
-        _said("бос қалса, атауынан жасалады", "если пусто, создаётся из названия", "if empty, made from the name"),
-    ),
+    _IDENTITY,
     Column(
         "kind",
         _said("Түрі", "Вид", "Kind"),
