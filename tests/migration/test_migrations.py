@@ -71,7 +71,7 @@ def test_the_migrations_build_exactly_the_tables_that_the_code_speaks_of(tmp_pat
         for index in table.indexes
         if index.dialect_options["sqlite"]["where"] is not None
     }
-    assert len(conditions) == 10
+    assert len(conditions) == 12
 
 
 def test_the_code_demands_the_newest_migration(tmp_path: Path) -> None:
