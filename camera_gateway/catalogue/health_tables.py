@@ -1,11 +1,11 @@
-"""The catalogue's tables of picture health: looks and impairments. Part of `tables`.
+"""The catalogue's tables of picture health: looks, impairments, reference pictures of the night. Part of `tables`.
 
 Promises what `tables` promises.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, Table, Text, text
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, Table, Text, text
 
 from camera_gateway.catalogue.tables import metadata
 
@@ -40,4 +40,20 @@ impairments = Table(
         sqlite_where=text("end_us IS NULL"),
         postgresql_where=text("end_us IS NULL"),
     ),
+)
+
+night_pictures = Table(
+    "night_pictures",
+    metadata,
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("camera", Text, ForeignKey("cameras.id"), nullable=False),
+    Column("taken_us", BigInteger, nullable=False),
+    Column("segment", Text, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("image", LargeBinary),
+    Column("approved_us", BigInteger),
+    Column("approved_by", Text),
+    Index("night_pictures_of_camera", "camera", "number"),
 )

@@ -134,6 +134,20 @@ def _health() -> None:
         sqlite_where=unended,
         postgresql_where=unended,
     )
+    op.create_table(
+        "night_pictures",
+        _number(),
+        _camera(),
+        sa.Column("taken_us", sa.BigInteger, nullable=False),
+        sa.Column("segment", sa.Text, nullable=False),
+        sa.Column("sha256", sa.Text, nullable=False),
+        sa.Column("width", sa.Integer, nullable=False),
+        sa.Column("height", sa.Integer, nullable=False),
+        sa.Column("image", sa.LargeBinary),
+        sa.Column("approved_us", sa.BigInteger),
+        sa.Column("approved_by", sa.Text),
+    )
+    op.create_index("night_pictures_of_camera", "night_pictures", ["camera", "number"])
 
 
 def _alerts() -> None:
