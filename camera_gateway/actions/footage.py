@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from camera_gateway.actions.ongoing import WrittenDown, by_schedule, ongoing
 from camera_gateway.catalogue import gaps as gap_rows
-from camera_gateway.catalogue import registry, segments, upload_queue
+from camera_gateway.catalogue import maintenance, registry, segments, upload_queue
 from camera_gateway.clock import US, rfc3339
 from camera_gateway.domain.coverage import Coverage, Gap, KeptSpan, coverage
 from camera_gateway.domain.footage import RECORDED, GapCause
@@ -122,13 +122,17 @@ async def known(gateway: Gateway, args: Span) -> Known:
 
 
 def background(tx: Transaction, camera_id: CameraId, args: Span) -> Background:
-    """Read what a span is measured against: camera, site, gap records, how far the catalogue knows the camera."""
+    """Read what a span is measured against: camera, site, gap records and planned work, how far the catalogue knows."""
     camera = registry.get_camera(tx, camera_id)
     records = gap_rows.gaps_in_span(tx, camera_id, args.from_us, args.to_us)
     latest = segments.last_segment(tx, camera_id)
     written = WrittenDown(None if latest is None else latest.sidecar.end_us, gap_rows.last_gap_end_us(tx, camera_id))
-    gaps = tuple(Gap(r.start_us, r.end_us, r.cause, r.detail) for r in records)
-    return Background(camera, registry.get_site(tx, camera.site), gaps, written)
+    gaps = [Gap(r.start_us, r.end_us, r.cause, r.detail) for r in records]
+    gaps += [
+        Gap(work.start_us, work.excuses_until_us, GapCause.PLANNED_MAINTENANCE, work.reason)
+        for work in maintenance.in_span(tx, camera_id, args.from_us, args.to_us)
+    ]
+    return Background(camera, registry.get_site(tx, camera.site), tuple(gaps), written)
 
 
 def measured(

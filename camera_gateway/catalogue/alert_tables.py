@@ -1,4 +1,4 @@
-"""The catalogue's tables of outages: planned maintenance, outages, alerts and their notices. Part of `tables`.
+"""The catalogue's tables of outages: calendars, planned maintenance, outages, alerts, notices. Part of `tables`.
 
 Promises what `tables` promises.
 """
@@ -8,6 +8,21 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, Table, Text, text
 
 from camera_gateway.catalogue.tables import metadata
+
+calendars = Table(
+    "calendars",
+    metadata,
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("site", Text, ForeignKey("sites.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("windows", Text, nullable=False),
+    Column("holidays", Text, nullable=False),
+    Column("holiday_windows", Text, nullable=False),
+    Column("from_us", BigInteger, nullable=False),
+    Column("set_by", Text, nullable=False),
+    Column("set_us", BigInteger, nullable=False),
+    Index("calendars_of_site", "site", "from_us"),
+)
 
 maintenance = Table(
     "maintenance",
@@ -78,9 +93,14 @@ notices = Table(
     Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
     Column("alert", BigInteger, ForeignKey("alerts.number"), nullable=False),
     Column("kind", Text, nullable=False),
+    Column("round", Integer, nullable=False),
     Column("channel", Text, nullable=False),
     Column("at_us", BigInteger, nullable=False),
     Column("sent", Boolean, nullable=False),
+    Column("sent_us", BigInteger),
+    Column("attempts", Integer, nullable=False),
+    Column("next_us", BigInteger),
     Column("error", Text),
-    Index("notices_of_alert", "alert", "at_us"),
+    Index("one_notice", "alert", "kind", "round", "channel", unique=True),
+    Index("notices_to_send", "next_us"),
 )

@@ -152,6 +152,19 @@ def _health() -> None:
 
 def _alerts() -> None:
     op.create_table(
+        "calendars",
+        _number(),
+        sa.Column("site", sa.Text, sa.ForeignKey("sites.id"), nullable=False),
+        sa.Column("name", sa.Text, nullable=False),
+        sa.Column("windows", sa.Text, nullable=False),
+        sa.Column("holidays", sa.Text, nullable=False),
+        sa.Column("holiday_windows", sa.Text, nullable=False),
+        sa.Column("from_us", sa.BigInteger, nullable=False),
+        sa.Column("set_by", sa.Text, nullable=False),
+        sa.Column("set_us", sa.BigInteger, nullable=False),
+    )
+    op.create_index("calendars_of_site", "calendars", ["site", "from_us"])
+    op.create_table(
         "maintenance",
         _number(),
         _institution(),
@@ -214,12 +227,17 @@ def _alerts() -> None:
         _number(),
         sa.Column("alert", sa.BigInteger, sa.ForeignKey("alerts.number"), nullable=False),
         sa.Column("kind", sa.Text, nullable=False),
+        sa.Column("round", sa.Integer, nullable=False),
         sa.Column("channel", sa.Text, nullable=False),
         sa.Column("at_us", sa.BigInteger, nullable=False),
         sa.Column("sent", sa.Boolean, nullable=False),
+        sa.Column("sent_us", sa.BigInteger),
+        sa.Column("attempts", sa.Integer, nullable=False),
+        sa.Column("next_us", sa.BigInteger),
         sa.Column("error", sa.Text),
     )
-    op.create_index("notices_of_alert", "notices", ["alert", "at_us"])
+    op.create_index("one_notice", "notices", ["alert", "kind", "round", "channel"], unique=True)
+    op.create_index("notices_to_send", "notices", ["next_us"])
 
 
 def _reports() -> None:
