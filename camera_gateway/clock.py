@@ -15,6 +15,9 @@ from typing import Protocol
 
 US = 1_000_000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+TOGETHER_US = 50
+"""Two looks at the monotonic clock this close together: what was read between them belongs to one moment."""
+LOOKS = 5
 
 
 class Clock(Protocol):
@@ -31,6 +34,23 @@ class Clock(Protocol):
     async def sleep(self, seconds: float) -> None:
         """Let `seconds` of this clock pass."""
         ...
+
+
+def both_us(clock: Clock) -> tuple[int, int]:
+    """Return wall and monotonic time of the same moment, µs.
+
+    A process that is held up between two looks (a busy machine, SIGSTOP) would see the wall clock step; so the wall
+    clock is read between two looks at the other, again where they are far apart, and the closest pair counts.
+    """
+    before_us, wall_us, after_us = clock.monotonic_us(), clock.now_us(), clock.monotonic_us()
+    closest = (after_us - before_us, wall_us, before_us)
+    for _ in range(LOOKS - 1):
+        if closest[0] <= TOGETHER_US:
+            break
+        before_us, wall_us, after_us = clock.monotonic_us(), clock.now_us(), clock.monotonic_us()
+        closest = min(closest, (after_us - before_us, wall_us, before_us))
+    apart_us, wall_us, before_us = closest
+    return wall_us, before_us + apart_us // 2
 
 
 class SystemClock:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from camera_gateway.clock import both_us
 from camera_gateway.domain.footage import GapCause, RunEnd
 from camera_gateway.domain.ids import new_run_id
 from camera_gateway.ingest.gapbook import CAUSE_OF_END
@@ -77,6 +78,7 @@ class Live:
         self._heard_us = now_us
         self._packets = 0
         self._keepalive_us = now_us
+        wall_us, mono_us = both_us(clock)
         setups = conversation.tracks
         audio = audio_track(setups[1]) if len(setups) > 1 else None
         info = conversation.rtp_info
@@ -92,7 +94,7 @@ class Live:
             segment_us=segment_us,
             new_run=new_run_id,
             loss=self.loss,
-            wall_offset_us=clock.now_us() - clock.monotonic_us(),
+            wall_offset_us=wall_us - mono_us,
             floor_us=floor_us,
             hint=hint,
             read_interval_us=reader.quick_us,

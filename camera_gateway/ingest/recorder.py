@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING
 
+from camera_gateway.clock import both_us
 from camera_gateway.domain.footage import GapCause, ProbeCause, RunEnd
 from camera_gateway.errors import GatewayError
 from camera_gateway.handover.status_file import CameraStatus
@@ -98,7 +99,7 @@ class Recorder:
 
     def second(self) -> None:
         """Look after the camera once a second."""
-        now_us, mono_us = self._clock.now_us(), self._clock.monotonic_us()
+        now_us, mono_us = both_us(self._clock)
         if (live := self._live) is not None:
             live.second(mono_us, now_us - mono_us)
             self._look_at(live, now_us, mono_us)

@@ -151,13 +151,27 @@ class Seaweed:
                 stderr=log,
             )
 
+    def healthy(self) -> bool:
+        """It answers, and what holds its bytes has reported to what says where they are: else GET and PUT are 500."""
+        if _asked(self.ports["s3"], "/healthz") is None:
+            return False
+        told = json.loads(_asked(self.ports["master"], "/dir/status") or b"{}").get("Topology", {})
+        nodes = [
+            node
+            for center in told.get("DataCenters") or ()
+            for rack in center.get("Racks") or ()
+            for node in rack.get("DataNodes") or ()
+        ]
+        kept = any((self.directory / "data").glob("*.dat"))
+        return bool(nodes) and (not kept or any(node["Volumes"] for node in nodes))
+
     def _wait_until_healthy(self) -> bool:
         deadline = time.monotonic() + START_DEADLINE_S
         while time.monotonic() < deadline:
             assert self._process is not None
             if self._process.poll() is not None:
                 return False
-            if _healthy(self.ports["s3"]):
+            if self.healthy():
                 return True
             try:
                 self._process.wait(0.05)
@@ -199,12 +213,13 @@ def _all_free(ports: list[int]) -> bool:
     return True
 
 
-def _healthy(port: int) -> bool:
+def _asked(port: int, path: str) -> bytes | None:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=1)
     try:
-        connection.request("GET", "/healthz")
-        return connection.getresponse().status == http.HTTPStatus.OK
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return answer.read() if answer.status == http.HTTPStatus.OK else None
     except (OSError, http.client.HTTPException):
-        return False
+        return None
     finally:
         connection.close()

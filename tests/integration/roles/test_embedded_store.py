@@ -8,10 +8,11 @@ import os
 import signal
 import socket
 import stat
+import subprocess
 import time
 import urllib.parse
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -342,6 +343,50 @@ def test_it_is_ready_in_time_and_kill_9_loses_nothing_that_was_acknowledged(tmp_
             put(gateway, "v1/kill/after.mp4")
     finally:
         store.end(signal.SIGTERM)
+
+
+def test_it_is_not_ready_before_what_holds_its_bytes_has_reported(tmp_path: Path) -> None:
+    """The same program in two processes: what answers for it first, and what holds the bytes only then."""
+    store = Running(tmp_path).store
+    environment = embedded_store.child(store).environment
+    ports = {name: store.first_port + n for n, name in enumerate(embedded_store.PORTS)}
+    common = [f"-dir={store.directory / 'data'}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1"]
+    front = [
+        *("server", *common, "-volume=false", "-filer", "-s3", "-master.telemetry=false"),
+        *(f"-{name}.port={ports[name]}" for name in ("s3", "master", "filer")),
+        *(f"-s3.config={store.directory / 's3.json'}", "-s3.port.iceberg=0", "-s3.port.lance=0"),
+    ]
+    bytes_behind = ["volume", *common, f"-port={ports['volume']}", f"-mserver=127.0.0.1:{ports['master']}"]
+    with ExitStack() as processes:
+
+        def start(words: list[str]) -> None:
+            log = processes.enter_context((store.directory / "weed.log").open("ab"))
+            command = [str(seaweed.weed_binary()), "-logtostderr=true", *words]
+            process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+            processes.callback(process.wait)
+            processes.callback(process.kill)
+
+        def until(what: Callable[[], object]) -> None:
+            deadline = time.monotonic() + 60
+            while not what():
+                assert time.monotonic() < deadline, (store.directory / "weed.log").read_text()[-4000:]
+                time.sleep(0.05)
+
+        def s3_says_healthy() -> bool:
+            connection = http.client.HTTPConnection("127.0.0.1", ports["s3"], timeout=1)
+            try:
+                connection.request("GET", "/healthz")
+                return connection.getresponse().status == http.HTTPStatus.OK
+            except OSError:
+                return False
+            finally:
+                connection.close()
+
+        start(front)
+        until(s3_says_healthy)
+        assert not store.healthy()
+        start(bytes_behind)
+        until(store.healthy)
 
 
 def test_it_is_started_as_the_tests_start_theirs(tmp_path: Path) -> None:
