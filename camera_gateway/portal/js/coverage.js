@@ -1,7 +1,7 @@
 /* How whole recordings are: a bar of a span, a calendar of days, a table of gaps. Colours are doubled by words. */
 
 import { h } from "./dom.js";
-import { status, table } from "./parts.js";
+import { button, status, table } from "./parts.js";
 import { word } from "./words.js";
 
 /** The share of the expected time that is recorded: null where nothing was expected. */
@@ -30,15 +30,16 @@ export function totals({ t, formats }, coverage) {
 }
 
 /** The gaps of a span with their causes; what the schedule leaves out is not one. */
-export function gapTable(context, coverage, zone, { caption, none } = {}) {
+export function gapTable(context, coverage, zone, { caption, none, link, explain } = {}) {
   const { t, formats } = context;
   const rows = coverage.gaps.filter((gap) => gap.required !== false);
   return table(context, {
     caption: caption ?? t("coverage.gaps"), rows, none: none ?? status("good", t("coverage.no-gaps")),
     columns: [
-      { title: t("coverage.when"), head: true, cell: (gap) => formats.span(gap.from, gap.to, zone, { seconds: true }) },
+      { title: t("coverage.when"), head: true, cell: (gap) => (link ? h("a", { href: link(gap.from) }, formats.span(gap.from, gap.to, zone, { seconds: true })) : formats.span(gap.from, gap.to, zone, { seconds: true })) },
       { title: t("coverage.length"), number: true, cell: (gap) => formats.duration((Date.parse(gap.to) - Date.parse(gap.from)) / 1000) },
       { title: t("coverage.cause"), cell: (gap) => [word(context, "cause", gap.cause), gap.detail ? h("span", { class: "muted small" }, h("br"), gap.detail) : null] },
+      explain && { title: "", cell: (gap) => button(t("gaps.explain"), () => explain(gap), "small") },
     ],
   });
 }
@@ -65,4 +66,27 @@ export function calendar(context, days, { chosen, choose }) {
     }, h("span", { class: "date" }, number), h("span", { class: "value" }, share === null ? "–" : formats.percent(share, share > 0.99 && share < 1 ? 1 : 0)), h("i", {})));
   };
   return h("table", { class: "calendar" }, h("caption", { class: "sr" }, t("coverage.calendar")), h("thead", {}, h("tr", {}, formats.weekdays.map((name) => h("th", { scope: "col" }, name)))), h("tbody", {}, weeks.map((week) => h("tr", {}, week.map(cell)))));
+}
+
+const DAY_MS = 86_400_000;
+
+/** A day's beginning and end in a zone, as UTC. */
+export function dayBounds({ formats }, day, zone) {
+  return [day, new Date(Date.parse(`${day}T12:00Z`) + DAY_MS).toISOString().slice(0, 10)].map((one) => formats.toUtc(`${one}T00:00:00`, zone));
+}
+
+/** What each day of a month ("2026-11") was due and has, out of one answer of coverage. */
+export async function daysOf(context, camera, month, zone, today) {
+  const count = new Date(Date.UTC(Number(month.slice(0, 4)), Number(month.slice(5)), 0)).getUTCDate();
+  const names = Array.from({ length: count }, (_, i) => `${month}-${String(i + 1).padStart(2, "0")}`);
+  const bounds = (day) => dayBounds(context, day, zone);
+  const found = await context.api.get(`cameras/${encodeURIComponent(camera.id)}/coverage`, { from: bounds(names[0])[0], to: bounds(names.at(-1))[1] });
+  const [born, end] = [Math.max(Date.parse(found.from), Date.parse(camera.registered_at)), Date.parse(found.to)];
+  const gaps = found.gaps.map((gap) => [Date.parse(gap.from), Date.parse(gap.to), gap.required !== false]);
+  return names.map((day) => {
+    const [from, to] = bounds(day).map((at) => Math.min(Math.max(Date.parse(at), born), end));
+    const within = (required) => gaps.reduce((sum, gap) => sum + (gap[2] === required ? Math.max(0, Math.min(to, gap[1]) - Math.max(from, gap[0])) : 0), 0);
+    const expected = Math.max(0, to - from - within(false));
+    return { day, future: day > today, expected_s: expected / 1000, recorded_s: Math.max(0, expected - within(true)) / 1000 };
+  });
 }

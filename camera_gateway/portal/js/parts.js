@@ -240,3 +240,6 @@ export function paged(context, fetchPage, draw) {
   }
   return later(context, async () => { items.length = 0; await next(null); return [list, more]; }, { lines: 6 });
 }
+
+/** Places that belong together, of which one is shown: `items` are [address, text]. */
+export const tabs = (label, items, here) => h("nav", { class: "tabs", "aria-label": label }, h("ul", {}, items.map(([address, text]) => h("li", {}, h("a", { href: address, "aria-current": address === here ? "page" : null }, text)))));

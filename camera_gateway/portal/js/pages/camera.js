@@ -4,7 +4,7 @@ import { fill, h } from "../dom.js";
 import { ask, button, card, check, facts, field, head, later, link, note, page as whole, select, table, toast } from "../parts.js";
 import { cameraState, person, RESTRICTED, word, ZONES, zoneWord } from "../words.js";
 import { Problem } from "../api.js";
-import { calendar, gapTable, totals } from "../coverage.js";
+import { calendar, dayBounds, daysOf, gapTable, totals } from "../coverage.js";
 import { demandPurpose } from "../purpose.js";
 import { placeOf } from "../places.js";
 import { clockWords, probeResult } from "../probe.js";
@@ -24,7 +24,7 @@ export async function page(context) {
   const manage = may("camera.manage") && camera.state !== "retired";
   const footage = may("footage.view");
   const seesCoverage = may("coverage.see");
-  const bounds = (day) => [formats.toUtc(`${day}T00:00:00`, zone), formats.toUtc(`${new Date(Date.parse(`${day}T12:00Z`) + DAY_MS).toISOString().slice(0, 10)}T00:00:00`, zone)];
+  const bounds = (day) => dayBounds(context, day, zone);
 
   // ---- the picture ----
   const screen = h("div", { class: "screen" });
@@ -60,20 +60,6 @@ export async function page(context) {
   }
 
   // ---- the month ----
-  /** What each day of a month was due and has, out of one answer of coverage. */
-  async function daysOf(month) {
-    const count = new Date(Date.UTC(Number(month.slice(0, 4)), Number(month.slice(5)), 0)).getUTCDate();
-    const names = Array.from({ length: count }, (_, i) => `${month}-${String(i + 1).padStart(2, "0")}`);
-    const found = await api.get(`${path}/coverage`, { from: bounds(names[0])[0], to: bounds(names.at(-1))[1] });
-    const [born, end] = [Math.max(Date.parse(found.from), Date.parse(camera.registered_at)), Date.parse(found.to)];
-    const gaps = found.gaps.map((gap) => [Date.parse(gap.from), Date.parse(gap.to), gap.required !== false]);
-    return names.map((day) => {
-      const [from, to] = bounds(day).map((at) => Math.min(Math.max(Date.parse(at), born), end));
-      const within = (required) => gaps.reduce((sum, gap) => sum + (gap[2] === required ? Math.max(0, Math.min(to, gap[1]) - Math.max(from, gap[0])) : 0), 0);
-      const expected = Math.max(0, to - from - within(false));
-      return { day, future: day > today, expected_s: expected / 1000, recorded_s: Math.max(0, expected - within(true)) / 1000 };
-    });
-  }
   const month = h("div", { class: "stack" });
   function drawMonth() {
     const first = `${chosen.month}-01`;
@@ -83,7 +69,7 @@ export async function page(context) {
     const turn = (to) => () => { chosen.month = to; drawMonth(); };
     fill(month, h("div", { class: "row apart" }, button("‹", turn(before), "quiet", { "aria-label": t("camera.month.before") }), h("h3", {}, title), button("›", turn(next), "quiet", { "aria-label": t("camera.month.next"), disabled: next > today.slice(0, 7) })),
       later(context, async () => {
-        const days = await daysOf(chosen.month);
+        const days = await daysOf(context, camera, chosen.month, zone, today);
         const place = h("div", {});
         const draw = () => fill(place, calendar(context, days, { chosen: chosen.day, choose: (day) => { chosen.day = day; setQuery({ day: day === today ? null : day }); draw(); drawDay(); if (!screen.querySelector(".screen-invite")) show({}); } }));
         draw();
@@ -95,6 +81,7 @@ export async function page(context) {
   const act = (verb, title, text, done, danger) => ask(context, { title, text, submit: title, danger, send: async () => { await api.post(`${path}/${verb}`); toast(done); reload(); } });
   const actions = [
     may("evidence.request") && link(`/evidence/new?camera=${camera.id}&day=${chosen.day}`, t("evidence.new")),
+    seesCoverage && link(`/cameras/${camera.id}/pictures`, t("camera.pictures")),
     may("hold.place") && link(`/holds?new=1&camera=${camera.id}`, t("holds.place")),
     may("incident.report") && link(`/incidents?new=1&camera=${camera.id}&institution=${camera.institution}`, t("incidents.report")),
   ];

@@ -4,7 +4,6 @@
    RFC 3339 or ms since 1970. Events: "footage-time" (detail: {at}), "footage-selection" (detail: {from, to} or null). */
 
 import { fill, h } from "../dom.js";
-import { texter } from "../i18n.js";
 import { wordsFor } from "../parts.js";
 import { demandPurpose } from "../purpose.js";
 import { word } from "../words.js";
@@ -13,11 +12,11 @@ import { Conductor, SPEEDS } from "./conductor.js";
 import { canPlay } from "./feed.js";
 import { facts } from "./facts.js";
 import { helpDialog, press } from "./keys.js";
+import { style, textsOf } from "./ready.js";
 import { Timeline } from "./timeline.js";
 import { Track } from "./track.js";
 import { View } from "./view.js";
 
-const STYLE = new URL("../../css/player.css", import.meta.url).href;
 const HOUR_MS = 3_600_000;
 const MOST = 4;
 const REFRESH_MS = 15_000;
@@ -33,19 +32,6 @@ const ICONS = {
 };
 const icon = (name) => h("svg", { viewBox: "0 0 16 16", "aria-hidden": "true" }, h("path", { d: ICONS[name], fill: "currentColor" }));
 const moment = (value) => (value === null || value === undefined ? null : typeof value === "number" ? value : Date.parse(value));
-
-async function textsOf(language) {
-  return texter(language, (await import(`./texts/${language}.js`)).default);
-}
-
-function style() {
-  const known = document.querySelector(`link[href="${STYLE}"]`);
-  if (known) return Promise.resolve();
-  const link = h("link", { rel: "stylesheet", href: STYLE });
-  const loaded = new Promise((done) => { link.addEventListener("load", done); link.addEventListener("error", done); });
-  document.head.append(link);
-  return loaded;
-}
 
 export class FootagePlayer extends HTMLElement {
   context = null;

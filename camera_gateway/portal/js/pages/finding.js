@@ -1,0 +1,85 @@
+/* One clause at one institution: what is asked, what was measured and how, and the time behind it, down to the minute. */
+
+import { fill, h } from "../dom.js";
+import { button, card, empty, facts, head, later, link, note, page as whole, table } from "../parts.js";
+import { calendar, daysOf, dayBounds, gapTable, totals } from "../coverage.js";
+import { countsList, inLanguage, ORDER, result, scopeOf, seen, shares, together, worst } from "../results.js";
+import { explainGap, declareFact, grantWaiver, noteProcess } from "../declaring.js";
+import { placeOfScope, stripOf } from "../judged.js";
+import { places } from "../places.js";
+import { Problem } from "../api.js";
+
+export async function page(context) {
+  const { t, api, may, params, query, formats } = context;
+  const day = /^\d{4}-\d\d-\d\d$/.test(query.get("day") ?? "") ? query.get("day") : null;
+  const standard = query.get("standard") ?? "";
+  const [judged, book, all] = await Promise.all([api.get(`compliance/${encodeURIComponent(params.institution)}`, { standard, day }), api.get(`standards/${encodeURIComponent(standard)}`, { on: day }), places(api, { retired: true })]);
+  const findings = judged.findings.filter((one) => one.rule === params.rule).sort((a, b) => ORDER.indexOf(a.result) - ORDER.indexOf(b.result));
+  if (!findings.length) throw new Problem(404, { code: "not-found" });
+  const rule = book.rules.find((one) => one.id === params.rule);
+  const chosen = findings.find((one) => one.scope === query.get("scope")) ?? findings[0];
+  const zone = all.zoneOfInstitution(params.institution);
+  const address = (scope) => `/compliance/${encodeURIComponent(params.institution)}/${encodeURIComponent(params.rule)}?${new URLSearchParams({ standard, ...(day && { day }), scope })}`;
+  const camera = all.camera(scopeOf(chosen.scope).camera);
+  const about = { institution: params.institution, standard, rule: params.rule, camera: camera?.id };
+  const manage = may("waiver.grant") || may("settings.change");
+  return whole(
+    head(`${chosen.clause} · ${inLanguage(context, chosen.title) || chosen.rule}`, { trail: [all.nameOf(params.institution), `/compliance/${encodeURIComponent(params.institution)}?${new URLSearchParams({ standard, ...(day && { day }) })}`], lead: `${inLanguage(context, book.title)} · ${t(`basis.${judged.basis}`)}`,
+      actions: [manage && chosen.result === "fail" && button(t("waivers.grant"), () => grantWaiver(context, all, about)), chosen.kind === "declared" && may("fact.declare") && button(t("facts.declare"), () => declareFact(context, all, { ...about, fact: chosen.metric }), "main"),
+        chosen.kind === "process" && may("fact.declare") && button(t("processes.note"), () => noteProcess(context, all, { ...about, process: chosen.metric }), "main")] }),
+    h("div", { class: "grid two" },
+      card(t("finding.asked"), facts(
+        [t("finding.required"), chosen.required],
+        [t("finding.verified"), seen(context, chosen.verified)],
+        [t("finding.severity"), chosen.severity ? t(`severity.${chosen.severity}`) : null],
+        [t("finding.source"), rule?.source?.length ? rule.source.map(source) : null],
+        [t("finding.note"), rule?.note ? h("span", { lang: "en" }, rule.note) : null])),
+      card(t("finding.all"), h("div", { class: "row" }, result(context, worst(findings.map((one) => one.result)))), shares(together(findings.map((one) => ({ [one.result]: 1 })))), countsList(context, together(findings.map((one) => ({ [one.result]: 1 }))), { short: true }))),
+    findings.length > 1 ? table(context, { caption: t("finding.scopes"), rows: findings, sortable: true, columns: [
+      { title: t("finding.scope"), head: true, cell: (row) => h("a", { href: address(row.scope), "aria-current": row === chosen ? "true" : null }, placeOfScope(context, row.scope, all)), sort: (row) => placeOfScope(context, row.scope, all) },
+      { title: t("finding.result"), cell: (row) => result(context, row.result), sort: (row) => ORDER.indexOf(row.result) },
+      { title: t("finding.measured"), cell: (row) => row.measured, sort: (row) => row.measured },
+    ] }) : null,
+    h("section", { class: "card" }, h("h2", {}, placeOfScope(context, chosen.scope, all), result(context, chosen.result)),
+      facts(
+        [t("finding.measured"), chosen.measured],
+        [t("finding.method"), chosen.method_code && context.texts.has(`method.${chosen.method_code}`) ? t(`method.${chosen.method_code}`) : chosen.method ? h("span", { lang: "en" }, chosen.method) : null],
+        [t("finding.evidence"), chosen.evidence ? h("span", { lang: "en" }, chosen.evidence) : null],
+        [t("finding.period"), formats.span(judged.from, judged.to, zone)]),
+      chosen.waiver && note("info", t("waivers.one", { number: chosen.waiver.number }), chosen.waiver.reason, h("p", { class: "small" }, t("waivers.until-day", { until: formats.moment(chosen.waiver.until, zone) }))),
+      chosen.data?.days && stripOf(context, chosen, camera && ((one) => `/cameras/${camera.id}?day=${one}`))),
+    camera && may("coverage.see") ? timeBehind(context, camera, { zone: all.zoneOf(camera), judged, day }) : null);
+}
+
+const source = (one) => h("span", { class: "block" }, typeof one === "string" ? one : one.url ? [one.key, " ", h("code", {}, one.url)] : one.key);
+
+/** The time behind a finding: the month's days, the chosen day on a line, its gaps, and the way to each minute. */
+function timeBehind(context, camera, { zone, judged, day }) {
+  const { t, api, may, formats, go } = context;
+  const path = `cameras/${encodeURIComponent(camera.id)}`;
+  const today = formats.toLocal(Date.now(), zone).slice(0, 10);
+  const chosen = { day: day ?? formats.toLocal(Date.parse(judged.to) - 1000, zone).slice(0, 10) };
+  const month = h("div", {});
+  const title = h("h3", {});
+  const body = h("div", { class: "stack" });
+  const minute = (at) => `/cameras/${camera.id}?${new URLSearchParams({ day: formats.toLocal(at, zone).slice(0, 10), at: new Date(at).toISOString() })}`;
+  function drawDay() {
+    const [from, to] = dayBounds(context, chosen.day, zone);
+    fill(title, formats.longDay(`${chosen.day}T12:00Z`, "UTC"), " ", h("span", { class: "muted small" }, formats.zoneName(zone, new Date(from))));
+    fill(body, later(context, async () => {
+      const found = await api.get(`${path}/coverage`, { from, to });
+      const { line } = await import("../player/line.js");
+      const drawn = await line(context, camera, zone, { from: Date.parse(from), to: Date.parse(to), go: (wall) => go(minute(wall)) });
+      return [drawn, h("p", { class: "small muted" }, t("finding.line")), totals(context, found), gapTable(context, found, zone, { link: may("footage.view") && minute, explain: may("gap.explain") && ((gap) => explainGap(context, camera, gap, zone)) })];
+    }));
+  }
+  fill(month, later(context, async () => {
+    const days = await daysOf(context, camera, chosen.day.slice(0, 7), zone, today);
+    const place = h("div", {});
+    const draw = () => fill(place, calendar(context, days, { chosen: chosen.day, choose: (one) => { chosen.day = one; draw(); drawDay(); } }));
+    draw();
+    return place;
+  }, { lines: 6 }));
+  drawDay();
+  return h("div", { class: "grid two" }, card(formats.month(chosen.day.slice(0, 7)), month), h("section", { class: "card" }, h("h2", {}, t("finding.time"), h("a", { class: "small", href: `/cameras/${camera.id}?day=${chosen.day}` }, t("finding.camera"))), title, body));
+}
