@@ -5,6 +5,8 @@
 # which is broken, moved or of a wrong Python is made anew. Speaks on stderr; needs bash, flock and Python >= 3.11.
 
 set -euo pipefail
+# compiled files are kept even where an environment forbids it: each start of a command would compile everything anew
+unset PYTHONDONTWRITEBYTECODE PYTHONPYCACHEPREFIX
 unset PYTHONHOME PYTHONPATH PIP_REQUIRE_VIRTUALENV PIP_USER PIP_TARGET PIP_PREFIX
 export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1
 

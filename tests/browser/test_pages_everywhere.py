@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
     from support.portal_house import PortalHouse
 
+pytestmark = pytest.mark.slow
+
 HOUR_US = 3_600 * US
 PAGES = (
     "/today",

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Response
     from support.player_page import Shown
 
+pytestmark = pytest.mark.slow
+
 US = 1_000_000
 FPS = 25
 HALL_, YARD_, GROUP_, DOOR_ = (HALL, "Зал"), (YARD, "Двор"), (GROUP, "Группа 3"), (DOOR, "Вход")

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
     from support.recording import Found
 
+pytestmark = pytest.mark.slow
+
 US = 1_000_000
 FPS = 25
 WITH_REPORTS, WITHOUT = (HALL, "Зал"), (YARD, "Двор")

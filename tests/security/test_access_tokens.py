@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from support.command_line import Directory
 
 from camera_gateway.access.tokens import digest_of
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+pytestmark = pytest.mark.slow
 
 
 def test_a_token_is_nowhere_but_with_its_owner(tmp_path: Path) -> None:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from support.fault_camera import DialogueFault, StreamFault
     from support.recording import Site
 
+pytestmark = pytest.mark.slow
+
 
 def unit_digest(nals: tuple[bytes, ...]) -> str:
     return hashlib.sha256(b"".join(len(nal).to_bytes(4, "big") + nal for nal in nals)).hexdigest()

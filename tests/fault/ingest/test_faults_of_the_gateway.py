@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from support.recording import Site
 
+pytestmark = pytest.mark.slow
+
 
 TWO_CLOCKS_US = 1_000
 """A step forward is as long as it is measured, and two clocks cannot be read at one instant."""

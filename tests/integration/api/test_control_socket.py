@@ -22,6 +22,8 @@ from camera_gateway.errors import GatewayError, InvalidInput, NotFound, Unavaila
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 
 def sock(directory: Directory) -> Path:
     return directory.data / "control.sock"

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 # contract.md, "Metrics"
 CONTRACT_METRICS = {
     "camera_up": "gauge",

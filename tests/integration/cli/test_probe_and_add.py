@@ -21,6 +21,8 @@ from support.fault_camera import Fault, FaultCamera
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 SECRET = "canary@:/%#? Пароль7"
 ACCOUNT = ["--username", "operator", "--password-file", "-"]
 FORMS = [SECRET.encode(), quote(SECRET).encode(), quote(SECRET, safe="").encode()]

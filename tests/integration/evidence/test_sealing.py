@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from camera_gateway.evidence.witness import Witness
     from storage.blobs import BlobStore
 
+pytestmark = pytest.mark.slow
+
 KEY = new_key()
 DAY = utc_day(START_US)
 """The rig's footage begins at 08:53 UTC of this day."""

@@ -15,6 +15,8 @@ from support.fake_cameras import FakeCameraProcess, RawClient, h264_units, read_
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 needs_ffmpeg = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is not installed")
 
 

@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pytest
 from support.fake_cameras import FakeCameraProcess, read_ledger
 from support.recording import US, camera, decoded_silently
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from support.recording import Site
+
+pytestmark = pytest.mark.slow
 
 IN_FLIGHT = 20
 """Units that may be on their way when a recorder is told to stop."""

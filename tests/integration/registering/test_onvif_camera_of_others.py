@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 USER, PASSWORD, SERIAL = "operator", "correct horse", "IPY-77"
 MAIN = f"rtsp://{CAMERA}:8554/video_main"
 

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from camera_gateway.domain.footage import Sidecar
 
+pytestmark = pytest.mark.slow
+
 S = 1_000_000
 FLOOR, MARGIN = 8, 1
 """In days of a second."""

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from camera_gateway.api.routes.table import Route
 
+pytestmark = pytest.mark.slow
+
 GOLDEN = Path(__file__).parents[2] / "golden" / "api_matrix.txt"
 USERS = [f"{role}-{scope}" for role in Role for scope in ("kg", "all")]
 ASKERS = [*USERS, "stranger", None]
