@@ -33,6 +33,7 @@ NAMED: Mapping[str, str] = {
     "request": "request",
     "package": "package",
     "incident": "incident",
+    "segment": "segment",
 }
 """Arguments that name something that is somewhere, and what it is called."""
 

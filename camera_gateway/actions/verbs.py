@@ -127,6 +127,15 @@ VERBS: Mapping[str, Verb] = {
             places.camera,
             asks_second=True,
         ),
+        # tells only whose it is; footage.watch-segment then asks for the second person
+        Verb(
+            "footage.segment",
+            watching.OneSegment,
+            watching.camera_of_segment,
+            Act.FOOTAGE_VIEW,
+            watching.place_of_segment,
+            asks_second=True,
+        ),
         Verb("footage.still", watching.WatchStill, watching.watch_still, _VIEW, places.camera, asks_second=True),
         Verb("footage.live", admission.Watcher, watching.watch_live, Act.LIVE_VIEW, places.camera),
         Verb("footage.fetch-plan", footage.Span, footage.fetch_plan, Act.FOOTAGE_VIEW, places.camera),

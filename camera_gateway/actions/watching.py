@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from camera_gateway.access.rights import SECOND
+from pydantic import BaseModel, ConfigDict
+
+from camera_gateway.access.rights import SECOND, place_of_camera
 from camera_gateway.actions.admission import Watcher, moments_open_to, note
 from camera_gateway.catalogue import registry, segments
 from camera_gateway.catalogue.fragment_indexes import indexes_of, keep_indexes
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from camera_gateway.catalogue.opening import Transaction
     from camera_gateway.catalogue.segments import SegmentRow
     from camera_gateway.domain.intervals import Interval
-    from camera_gateway.domain.people import Actor
+    from camera_gateway.domain.people import Actor, Place
     from camera_gateway.media.fragment_index import FragmentIndex
 
 US = 1_000_000
@@ -56,6 +58,14 @@ class WatchSegment(Watcher):
     stop: int | None = None
     first: int | None = None
     after: int | None = None
+
+
+class OneSegment(BaseModel):
+    """Names a segment, of whichever camera."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    segment: str
 
 
 class WatchStill(Watcher):
@@ -99,6 +109,17 @@ async def watch(gateway: Gateway, actor: Actor, args: Watch) -> dict[str, Any]:
         "more": bool(rest),
         "segments": [_located(row, known[row.sidecar.segment]) for row in rows if known.get(row.sidecar.segment)],
     }
+
+
+def place_of_segment(tx: Transaction, args: OneSegment) -> tuple[Place]:
+    """Return where the camera is whose segment it is."""
+    return (place_of_camera(tx, segments.get_segment(tx, SegmentId(args.segment)).sidecar.camera),)
+
+
+async def camera_of_segment(gateway: Gateway, _actor: Actor, args: OneSegment) -> dict[str, str]:
+    """Say whose segment it is; nothing of it is shown, so nothing is noted."""
+    row = await gateway.read(lambda tx: segments.get_segment(tx, SegmentId(args.segment)))
+    return {"camera": row.sidecar.camera}
 
 
 async def watch_segment(gateway: Gateway, actor: Actor, args: WatchSegment) -> dict[str, Any]:

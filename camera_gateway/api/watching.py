@@ -11,7 +11,7 @@ import asyncio
 import hashlib
 import threading
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from camera_gateway.access.purposes import HEADER
 from camera_gateway.actions.verbs import perform
+from camera_gateway.actions.watching import OneSegment
 from camera_gateway.api.identity import IDENTITY
 from camera_gateway.api.problems import problem_of_status
 from camera_gateway.api.ranges import NotSatisfiable, asked_range, claimed_range
@@ -173,6 +174,15 @@ def _gone(error: IntegrityFailed | Unavailable) -> GatewayError:
     if isinstance(error, Unavailable):
         return error
     return NotFound(f"this footage is gone or damaged ({error.detail})", code="damaged")
+
+
+async def segment(call: Call) -> web.StreamResponse:
+    """Send a whole segment, or a range of its bytes, to who knows its id and not its camera."""
+    if call.actor is None:
+        raise Unavailable("nobody has signed in")
+    asked: OneSegment = call.arguments
+    told_of = await perform(call.gateway, call.actor, "footage.segment", {"segment": asked.segment})
+    return await media(replace(call, arguments=SegmentOf(camera=told_of["camera"], segment=asked.segment)))
 
 
 async def rendition_init(call: Call) -> web.StreamResponse:

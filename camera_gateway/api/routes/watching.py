@@ -6,6 +6,7 @@ A table: it promises what each route is and needs, and knows nothing of how it i
 from __future__ import annotations
 
 from camera_gateway.access.permissions import Act
+from camera_gateway.actions.watching import OneSegment
 from camera_gateway.api import watching
 from camera_gateway.api.routes.table import Route
 from camera_gateway.footage.playlist import MEDIA_TYPE
@@ -61,6 +62,18 @@ WATCHING: tuple[Route, ...] = (
     ),
     Route(
         "GET",
+        "/api/v1/segments/{segment}",
+        "footage.by-segment",
+        "The same by the segment's id alone, as lists and sidecars name it",
+        stream=watching.segment,
+        arguments=OneSegment,
+        act=Act.FOOTAGE_VIEW,
+        purpose=True,
+        content=watching.VIDEO_TYPE,
+        cost=PIECE_COST,
+    ),
+    Route(
+        "GET",
         f"{_SEGMENT}/h264/init.mp4",
         "footage.rendition-init",
         "The init segment of what is made of a segment for every browser",
@@ -98,6 +111,17 @@ WATCHING: tuple[Route, ...] = (
         f"{_CAMERA}/live.m3u8",
         "live.playlist",
         "An HLS playlist of the live edge: one entry per fragment, a second long at most",
+        stream=watching.live,
+        arguments=watching.LiveOf,
+        act=Act.LIVE_VIEW,
+        content=MEDIA_TYPE,
+        cost=PIECE_COST,
+    ),
+    Route(
+        "GET",
+        f"{_CAMERA}/live",
+        "live.edge",
+        "The same playlist, at an address without an ending",
         stream=watching.live,
         arguments=watching.LiveOf,
         act=Act.LIVE_VIEW,

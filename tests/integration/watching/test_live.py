@@ -51,12 +51,13 @@ class Viewer:
     def __init__(self, house: Theatre, name: str, codec: str = "") -> None:
         self.house, self.name = house, name
         self.query = {"codec": codec} if codec else {}
+        self.edge = "live" if codec else "live.m3u8"  # two addresses of one thing
         self.came: dict[str, tuple[Entry, bytes, int]] = {}
         self.inits: dict[str, bytes] = {}
         self.first_number: int | None = None
 
     async def look(self) -> None:
-        got = await self.house.get("dana", f"{self.name}/live.m3u8", purpose=False, **self.query)
+        got = await self.house.get("dana", f"{self.name}/{self.edge}", purpose=False, **self.query)
         if got.status != 200:
             assert json.loads(got.body)["code"] == "not-live"
             return

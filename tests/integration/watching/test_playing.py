@@ -15,6 +15,7 @@ from support.burnt_footage import Look, loop
 from support.watching_rig import PURPOSE, SMALL, US, Entry, Theatre, bulky
 
 from camera_gateway.api.watching_service import LONG_EACH, LONG_STREAMS, SHORT_BYTES
+from camera_gateway.catalogue.viewings import list_viewings
 from camera_gateway.clock import rfc3339
 
 H265 = replace(SMALL, codec="h265", b_frames=2)
@@ -159,6 +160,26 @@ async def test_a_segment_is_only_found_under_its_own_camera(house: Theatre) -> N
     (only,) = house.footage(seconds=10)
     got = await house.get("aigul", f"school-yard/segments/{only.sidecar.segment}/media.mp4", PURPOSE)
     assert got.status == 404
+
+
+async def test_a_segment_is_found_by_its_id_alone_under_the_rights_to_its_camera(house: Theatre) -> None:
+    house.enrol("stranger", ("auditor", "institution:school-7"))
+    (hall,) = house.footage(seconds=10)
+    (bedroom,) = house.footage("kg-bedroom", seconds=10)
+    house.put([hall])
+    path = f"{house.address}api/v1/segments"
+    whole = await house.get("aigul", f"{path}/{hall.sidecar.segment}")
+    assert (whole.status, whole.body) == (200, hall.data)
+    part = await house.get("aigul", f"{path}/{hall.sidecar.segment}", {"Range": "bytes=100-199"})
+    assert (part.status, part.body) == (206, hall.data[100:200])
+    with house.gateway.catalogue.read() as tx:
+        assert [(row.camera, row.kind) for row in list_viewings(tx, 10)] == [("kg-hall", "archive")]
+    assert (await house.get("aigul", f"{path}/{hall.sidecar.segment}", purpose=False)).status == 403
+    assert (await house.get("aigul", f"{path}/{bedroom.sidecar.segment}")).status == 403
+    foreign = await house.get("stranger", f"{path}/{hall.sidecar.segment}")
+    unknown = await house.get("stranger", f"{path}/0123456789abcdef-000000")
+    assert (foreign.status, foreign.body) == (unknown.status, unknown.body)
+    assert foreign.status == 404
 
 
 async def test_slow_readers_of_whole_segments_are_few_and_leave_room_for_pieces(house: Theatre) -> None:
