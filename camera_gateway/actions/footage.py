@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
+from camera_gateway.actions.health import findings as installation_findings
 from camera_gateway.actions.ongoing import WrittenDown, by_schedule, ongoing
 from camera_gateway.catalogue import gaps as gap_rows
 from camera_gateway.catalogue import maintenance, registry, segments, upload_queue
@@ -194,6 +195,7 @@ async def coverage_(gateway: Gateway, _actor: Actor, args: Span) -> dict[str, An
         "recorded_s": result.recorded_us / US,
         "put_s": result.put_us / US,
         "stored_s": result.stored_us / US,
+        "verified_s": result.stored_us / US,  # the same: what was not read back does not count as stored
         "locked_s": result.locked_us / US,
         "unknown_s": result.unknown_us / US,
         "gaps": [
@@ -207,6 +209,7 @@ async def coverage_(gateway: Gateway, _actor: Actor, args: Span) -> dict[str, An
             for gap in result.gaps
         ],
         "not_yet_stored": await _not_yet_stored(gateway, found.camera, waiting),
+        "findings": installation_findings(gateway),
     }
 
 

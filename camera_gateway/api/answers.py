@@ -142,16 +142,22 @@ class GapFound(Answer):
 
 
 class CoverageFound(Answer):
-    """The five totals of a span (s) and its gaps; `from`, `to` and `asked_to` are its ends."""
+    """The totals of a span (s) and its gaps; `from`, `to` and `asked_to` are its ends.
+
+    `verified_s` is `stored_s` by its other name: nothing counts as stored before it was read back. `findings` is what
+    the installation itself carries into every report.
+    """
 
     camera: str
     expected_s: float
     recorded_s: float
     put_s: float
     stored_s: float
+    verified_s: float
     locked_s: float
     unknown_s: float
     gaps: list[GapFound]
+    findings: list[str]
 
 
 class SegmentRow(Answer):

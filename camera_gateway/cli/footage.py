@@ -70,6 +70,8 @@ def coverage(shell: Shell, camera: str, *, from_us: int, to_us: int) -> None:
         eta = waiting["eta"] or "not within the upload windows of the coming week"
         say(f"recorded but not yet stored: {waiting['seconds']:.0f} s, {waiting['bytes']} bytes; expected by {eta}")
     shell.out.table(found["gaps"], ("from", "to", "cause", "required", "detail"), empty="no gap")
+    for finding in found["findings"]:
+        say(f"finding  {finding}")
 
 
 @command(group, "fetch")

@@ -70,7 +70,8 @@ def test_the_keys_that_scripts_rely_on_are_there(made: Directory) -> None:
     assert (camera["id"], camera["name"], camera["state"]) == ("yard", "Двор", "down")
     coverage = made.json("footage", "coverage", "yard", "--from", "-1h", "--to", "now")
     totals = {"camera", "from", "to", "expected_s", "recorded_s", "put_s", "stored_s", "locked_s", "gaps"}
-    assert totals <= set(coverage)
+    assert totals | {"verified_s"} <= set(coverage)
+    assert any(finding.startswith("off-site: absent") for finding in coverage["findings"])
     assert coverage["gaps"]
     assert {"from", "to", "cause"} <= set(coverage["gaps"][0])
     assert made.json("footage", "list", "yard") == []
