@@ -53,7 +53,8 @@ def model_of(route: Route) -> type[BaseModel] | None:
 
 def document(routes: Iterable[Route], version: str) -> dict[str, Any]:
     """Return the document."""
-    writer = _Writer()
+    routes = tuple(routes)
+    writer = _Writer(routes)
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
         path = _PARAMETER.sub(lambda found: f"{{{found[1]}}}", route.path)
@@ -92,6 +93,7 @@ def document(routes: Iterable[Route], version: str) -> dict[str, Any]:
 
 @dataclass(slots=True)
 class _Writer:
+    routes: tuple[Route, ...]
     schemas: dict[str, Any] = field(default_factory=dict)
 
     def operation(self, route: Route) -> dict[str, Any]:
@@ -134,7 +136,8 @@ class _Writer:
     def _responses(self, route: Route) -> dict[str, Any]:
         if route.job:
             said = {"description": "the job that was begun", "content": _json(self._reference(JobShown))}
-            answers: dict[str, Any] = {"202": {**said, "headers": {"Location": {"schema": {"type": "string"}}}}}
+            headers = {"Location": {"schema": {"type": "string"}}}
+            answers: dict[str, Any] = {"202": {**said, "headers": headers, "links": self._links("job", "/id")}}
         elif route.stream is not None and route.answer is None and route.content != "application/json":
             kind: dict[str, Any] = (
                 {} if route.content.startswith(("text/", "application/vnd")) else {"format": "binary"}
@@ -151,9 +154,19 @@ class _Writer:
             if route.method == "GET" and route.verb is not None:
                 answers[str(route.status)]["headers"] = {"ETag": {"schema": {"type": "string"}}}
                 answers["304"] = {"description": "as If-None-Match knows it"}
+        if route.makes is not None:
+            answers[str(route.status)]["links"] = self._links(*route.makes)
         if route.guard is not None:
             answers["412"] = {"description": "changed since If-Match", "content": self.problem()}
         return answers | {str(status): {"$ref": f"#/components/responses/{status}"} for status in PROBLEMS}
+
+    def _links(self, noun: str, pointer: str) -> dict[str, Any]:
+        """Return what can be asked next about what was made: every route whose path has its name."""
+        return {
+            route.name: {"operationId": route.name, "parameters": {noun: f"$response.body#{pointer}"}}
+            for route in self.routes
+            if noun in _PARAMETER.findall(route.path)
+        }
 
     def _answer(self, route: Route) -> dict[str, Any]:
         answer = route.answer

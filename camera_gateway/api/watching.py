@@ -21,7 +21,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from camera_gateway.access.purposes import HEADER
 from camera_gateway.actions.verbs import perform
-from camera_gateway.actions.watching import OneSegment
 from camera_gateway.api.identity import IDENTITY
 from camera_gateway.api.problems import problem_of_status
 from camera_gateway.api.ranges import NotSatisfiable, asked_range, claimed_range
@@ -37,6 +36,7 @@ from camera_gateway.media.fragment_index import FragmentIndex, parse_index
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from camera_gateway.actions.watching import OneSegment
     from camera_gateway.api.routes.table import Call
     from camera_gateway.api.watching_service import Watching
 

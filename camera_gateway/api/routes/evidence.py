@@ -31,6 +31,7 @@ EVIDENCE: tuple[Route, ...] = (
         "Ask for footage: it is on hold at once, and packed when another person has approved",
         "evidence.request",
         status=201,
+        makes=("request", "/request/id"),
     ),
     Route(
         "GET",
@@ -67,6 +68,7 @@ EVIDENCE: tuple[Route, ...] = (
         "Place a hold, or with dry_run say what it would do",
         "hold.place",
         status=201,
+        makes=("hold", "/hold/id"),
         cost=HEAVY,
     ),
     Route(
@@ -102,6 +104,7 @@ EVIDENCE: tuple[Route, ...] = (
         "Report an incident: hold, register entry and notices in one step",
         "incident.report",
         status=201,
+        makes=("incident", "/incident/id"),
     ),
     Route(
         "GET",

@@ -12,7 +12,16 @@ _USER = "/api/v1/users/{user}"
 
 PEOPLE: tuple[Route, ...] = (
     Route("GET", "/api/v1/users", "user.list", "The users whom you manage", "user.list", paged=True, answer=UserRow),
-    Route("POST", "/api/v1/users", "user.add", "Add a person", "user.add", status=201, answer=UserRow),
+    Route(
+        "POST",
+        "/api/v1/users",
+        "user.add",
+        "Add a person",
+        "user.add",
+        status=201,
+        makes=("user", "/id"),
+        answer=UserRow,
+    ),
     Route("GET", _USER, "user.show", "One user whom you manage", "user.show", answer=UserRow),
     Route("POST", f"{_USER}/disable", "user.disable", "End an account for good", "user.disable", answer=UserRow),
     Route(
@@ -50,6 +59,7 @@ PEOPLE: tuple[Route, ...] = (
         "Make an API token; its text is in this answer and nowhere else",
         "token.create",
         status=201,
+        makes=("token", "/id"),
         answer=TokenMade,
     ),
     Route("DELETE", "/api/v1/tokens/{token}", "token.revoke", "End a token at once", "token.revoke", answer=TokenRow),

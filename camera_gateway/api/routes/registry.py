@@ -40,6 +40,7 @@ REGISTRY: tuple[Route, ...] = (
         "Register an institution with its default site",
         "institution.add",
         status=201,
+        makes=("institution", "/id"),
         answer=InstitutionShown,
     ),
     Route(
@@ -77,6 +78,7 @@ REGISTRY: tuple[Route, ...] = (
         "Register a camera; it is probed first unless probe is false",
         "camera.add",
         status=201,
+        makes=("camera", "/id"),
         cost=PROBE_COST,
         answer=CameraShown,
     ),

@@ -84,5 +84,7 @@ class Route:
     """The verb pages by itself, newest rows last: its argument for "before", and the field of a row that goes there."""
     guard: str | None = None
     """The verb that shows what a PATCH changes: If-Match is held to its tag."""
+    makes: tuple[str, str] | None = None
+    """What a success makes: its name in the paths of other routes, and where its id is in the answer (RFC 6901)."""
     cost: float = 1.0
     """How many ordinary requests this one counts for in the limits."""

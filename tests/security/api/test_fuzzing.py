@@ -1,15 +1,18 @@
 """What nobody would send, sent to every route by two users of different institutions: no 5xx, no leak, no other shape.
 
 Requests are generated from the OpenAPI document (schemathesis): fitting ones, which meet objects that are really
-there and such as the run itself has made, and ones that do not fit. Seeded, so that a failure comes again.
+there and such as the run itself has made, ones that do not fit, and stories along the document's links, in which one
+makes what the other then asks for. Seeded, so that a failure comes again.
 """
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import random
 import threading
+from collections import Counter
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -24,22 +27,30 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 from support.api_rig import serving
+from support.api_samples import Samples
 
 from camera_gateway.api.openapi import document
 from camera_gateway.api.routes.all import ROUTES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from schemathesis import Case
+    from schemathesis.core.transport import Response
     from support.api_rig import Api
 
 EXAMPLES = {GenerationMode.POSITIVE: 2, GenerationMode.NEGATIVE: 1}
 """Of each route: the gate has little time. A longer run is these numbers raised."""
+STORIES, STEPS = 12, 10
+"""So many, of so many requests each."""
 USERS = {
     "kg": (("administrator", "institution:kg-12"), ("school-yard", "school-7")),
     "school": (("administrator", "institution:school-7"), ("kg-hall", "kg-bedroom", "kg-12")),
+}
+OWN = {
+    "kg": {"camera": "kg-hall", "institution": "kg-12", "user": "kg"},
+    "school": {"camera": "school-yard", "institution": "school-7", "user": "school"},
 }
 KNOWN = {
     "camera": ["kg-hall", "kg-bedroom", "school-yard"],
@@ -97,10 +108,16 @@ class Fuzz:
         self.statuses: dict[int, int] = {}
 
     def send(self, case: Case, user: str) -> None:
-        self._acquaint(case)
-        headers = {"Authorization": f"Bearer {self._api.tokens[user]}", "X-Access-Purpose": "incident; case=17"}
+        self.acquaint(case)
+        self.judge(case, user, case.call(**self.way(user)))
+
+    def way(self, user: str) -> dict[str, Any]:
+        """Let a moment pass; return how a request of the user goes out."""
         asyncio.run_coroutine_threadsafe(self._time_passes(), self._loop).result(10)
-        response = case.call(base_url=self._api.address.rstrip("/"), headers=headers, timeout=20)
+        headers = {"Authorization": f"Bearer {self._api.tokens[user]}", "X-Access-Purpose": "incident; case=17"}
+        return {"base_url": self._api.address.rstrip("/"), "headers": headers, "timeout": 20}
+
+    def judge(self, case: Case, user: str, response: Response) -> None:
         self.statuses[response.status_code] = self.statuses.get(response.status_code, 0) + 1
         text = response.content.decode("utf-8", "replace")
         if response.status_code >= 500:
@@ -123,14 +140,14 @@ class Fuzz:
             if job.state == "waiting":
                 self._api.gateway.jobs.cancel(job.id)
 
-    def _acquaint(self, case: Case) -> None:
-        """Name things that are there in most requests; in the others whatever was generated."""
+    def acquaint(self, case: Case, *, but: Iterable[str] = ()) -> None:
+        """Name things that are there in most requests; in the others, and for `but`, whatever was generated."""
         places = [case.path_parameters, case.query, case.body]
         for place in places:
             if not isinstance(place, dict) or self._random.random() < 0.3:
                 continue
             for name in place:
-                if self._known.get(name):
+                if self._known.get(name) and name not in but:
                     known = self._random.choice(self._known[name])
                     place[name] = [known] if name == "cameras" else known
 
@@ -174,3 +191,58 @@ def test_no_request_breaks_the_service_or_shows_another_institution(tmp_path: Pa
                 assert mode is GenerationMode.NEGATIVE, (operation.label, error)  # noqa: PT017 - the error is allowed, not expected
         assert sum(fuzz.statuses.values()) > 100
         assert fuzz.statuses.get(200, 0) > (20 if mode is GenerationMode.POSITIVE else 0)
+
+
+@pytest.mark.timeout(120)
+def test_no_story_along_the_links_breaks_the_service_or_crosses_to_another_institution(tmp_path: Path) -> None:
+    schema = schemathesis.openapi.from_dict(json.loads(json.dumps(document(ROUTES, "0"))))
+    schema.config.generation.update(modes=[GenerationMode.POSITIVE])
+    routes = {route.name: route for route in ROUTES}
+    samples = {user: Samples(objects, {"hold.place": {"dry_run": False}}) for user, objects in OWN.items()}
+    makers: dict[str, str] = {}
+    by_links: Counter[tuple[bool, bool]] = Counter()
+    with served(tmp_path) as (api, loop):
+        fuzz = Fuzz(api, loop)
+        turns = itertools.cycle(["kg", "kg", "school"])
+
+        class Story(schema.as_state_machine()):  # type: ignore[misc] - made from the document
+            """Mostly what one has made is asked for by the same one, and every third step is the other's."""
+
+            def before_call(self, case: Case) -> None:
+                self.user = next(turns)
+                route = routes[case.operation.definition.raw["operationId"]]
+                if route.makes is not None:
+                    case.body = samples[self.user].of(route).body
+                else:
+                    fuzz.acquaint(case, but=case.path_parameters or ())  # a link has filled these in
+
+            def get_call_kwargs(self, case: Case) -> dict[str, Any]:  # noqa: ARG002 - theirs
+                return fuzz.way(self.user)
+
+            def validate_response(self, response: Response, case: Case, **_: Any) -> None:  # noqa: ANN401 - theirs
+                fuzz.judge(case, self.user, response)
+                route = routes[case.operation.definition.raw["operationId"]]
+                if response.status_code in {201, 202}:
+                    made = response.json()
+                    for step in (route.makes or ("job", "/id"))[1].strip("/").split("/"):
+                        made = made[step]
+                    makers[made] = self.user
+                for value in (case.path_parameters or {}).values():
+                    if value in makers:
+                        own = makers[value] == self.user
+                        by_links[own, response.status_code < 300] += 1
+                        assert own or response.status_code in {400, 403, 404, 409}, case.as_curl_command()
+
+        Story.run(
+            settings=hypothesis.settings(
+                max_examples=STORIES,
+                stateful_step_count=STEPS,
+                deadline=None,
+                database=None,
+                derandomize=True,
+                phases=[hypothesis.Phase.generate],
+                suppress_health_check=list(hypothesis.HealthCheck),
+            )
+        )
+    assert by_links[True, True] > 0, "nobody got at what they had made themselves"
+    assert by_links[False, False] > 0, "nobody asked for what the other had made"

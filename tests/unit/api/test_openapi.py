@@ -71,6 +71,19 @@ def test_every_reference_leads_somewhere_and_every_schema_is_one() -> None:
         jsonschema_rs.validator_for({**schema, "components": DOCUMENT["components"]})
 
 
+def test_what_a_route_makes_is_linked_to_every_route_that_names_it() -> None:
+    for route in ROUTES:
+        noun = "job" if route.job else route.makes[0] if route.makes is not None else None
+        found = [answer["links"] for answer in operation(route)["responses"].values() if "links" in answer]
+        assert len(found) == (noun is not None), route.name
+        for links in found:
+            assert set(links) == {r.name for r in ROUTES if noun in re.findall(r"{([a-z_]+)", r.path)}
+    assert operation(next(r for r in ROUTES if r.name == "hold.place"))["responses"]["201"]["links"]["hold.lift"] == {
+        "operationId": "hold.lift",
+        "parameters": {"hold": "$response.body#/hold/id"},
+    }
+
+
 def test_no_field_has_a_unit_that_http_does_not_know() -> None:
     assert re.findall(r'"name": "[a-z_]+_us"', json.dumps(DOCUMENT["paths"])) == []
 
