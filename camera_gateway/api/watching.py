@@ -8,9 +8,6 @@ was sealed. Knows HTTP; where bytes are and what is in them is told by `actions`
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import threading
-from collections.abc import Generator
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Literal
@@ -22,9 +19,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from camera_gateway.access.purposes import HEADER
 from camera_gateway.actions.verbs import perform
 from camera_gateway.api.identity import IDENTITY
+from camera_gateway.api.pieces import Pieces
 from camera_gateway.api.problems import problem_of_status
 from camera_gateway.api.ranges import NotSatisfiable, asked_range, claimed_range
-from camera_gateway.api.watching_service import SHORT_BYTES, Asker, told
+from camera_gateway.api.watching_service import Asker, told
 from camera_gateway.clock import rfc3339
 from camera_gateway.domain.footage import Sidecar, parse_sidecar_values
 from camera_gateway.errors import GatewayError, InvalidInput, NotFound, Unavailable
@@ -34,14 +32,11 @@ from camera_gateway.footage.reader import IntegrityFailed
 from camera_gateway.media.fragment_index import FragmentIndex, parse_index
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from camera_gateway.actions.watching import OneSegment
     from camera_gateway.api.routes.table import Call
     from camera_gateway.api.watching_service import Watching
 
 VIDEO_TYPE = "video/mp4"
-PIECE_BYTES = 256 << 10
 TAKEN_WITHIN_S = 60.0
 """A piece that the other side has not taken by then ends the answer: it holds a place that others wait for."""
 WIDEST_STILL = 1920
@@ -141,7 +136,8 @@ async def media(call: Call) -> web.StreamResponse:
     headers |= {"Content-Type": VIDEO_TYPE, "Content-Length": str(stop - start)}
     response = web.StreamResponse(status=200 if part is None else 206, headers=headers)
     with _watching(call).streaming(_asker(call).user, stop - start):
-        pieces = _Pieces(call, found, start, stop - start)
+        source = _watching(call).playback.reader.chunks(found, start, stop - start)
+        pieces = Pieces(call.gateway, source, stop - start)
         try:
             # before the first byte of the answer, so that what cannot be read is still a problem document
             piece = await pieces.next()
@@ -311,45 +307,3 @@ async def _ask(call: Call, verb: str, **more: Any) -> Any:  # noqa: ANN401 - JSO
 def _found(row: dict[str, Any]) -> _Found:
     sidecar = parse_sidecar_values(row["sidecar"])
     return _Found(sidecar, row["spool_path"], row["key"], row["version_id"], parse_index(row["index"]))
-
-
-def _at_once(source: Iterator[bytes]) -> Iterator[bytes]:
-    yield b"".join(source)
-
-
-class _Pieces:
-    """The bytes of a segment one piece after the other, read on a thread, hashed as they pass."""
-
-    def __init__(self, call: Call, found: _Found, start: int, length: int) -> None:
-        self._gateway = call.gateway
-        source = _watching(call).playback.reader.chunks(found, start, length)
-        self._source: Iterator[bytes] = source if length > SHORT_BYTES else _at_once(source)
-        self._left = memoryview(b"")
-        self._turn = threading.Lock()
-        self._hash = hashlib.sha256()
-
-    def demand(self, sidecar: Sidecar) -> None:
-        """Raise `IntegrityFailed` unless what has been given is the whole segment as it was sealed."""
-        if self._hash.hexdigest() != sidecar.sha256:
-            raise IntegrityFailed(sidecar.segment, "the SHA-256 is not the sealed one")
-
-    async def next(self) -> bytes:
-        """Return the next piece, nothing at the end. Raises what `Reader.chunks` does."""
-        if not self._left:
-            self._left = memoryview(await self._gateway.waiting(self._read))
-        piece, self._left = bytes(self._left[:PIECE_BYTES]), self._left[PIECE_BYTES:]
-        self._hash.update(piece)
-        return piece
-
-    async def close(self) -> None:
-        """Let go of file or connection."""
-        await asyncio.shield(self._gateway.waiting(self._close))
-
-    def _read(self) -> bytes:
-        with self._turn:
-            return next(self._source, b"")
-
-    def _close(self) -> None:
-        with self._turn:  # a read may still be under way when the other side has gone
-            if isinstance(self._source, Generator):
-                self._source.close()
