@@ -1,44 +1,42 @@
 /* What people add to judgements: waivers, facts that no machine can measure, registers of what was done, words on a gap. */
 
 import { h } from "./dom.js";
-import { ask, field, select, toast } from "./parts.js";
+import { ask, button, field, select, toast } from "./parts.js";
 import { span } from "./pickers.js";
 import { inLanguage } from "./results.js";
-import { person } from "./words.js";
 
 const NONE = "";
-const camerasOf = (context, all, institution) => [[NONE, context.t("declare.whole")], ...all.cameras.filter((one) => one.institution === institution && one.state !== "retired").map((one) => [one.id, one.name])];
+const camerasOf = (context, all, institution, scope) => [...(scope === "camera" ? [] : [[NONE, context.t("declare.whole")]]), ...(scope === "institution" ? [] : all.cameras).filter((one) => one.institution === institution && one.state !== "retired").map((one) => [one.id, one.name])];
+const options = (pairs, chosen) => pairs.map(([value, text]) => h("option", { value, selected: value === chosen }, text));
 
-/** The fields for an institution and one of its cameras, which follow each other. */
+/** The fields for an institution and one of its cameras, which follow each other. `narrow("camera")`: only one of the two fits. */
 function where(context, all, about) {
   const { t } = context;
-  const camera = select(camerasOf(context, all, about.institution ?? all.institutions[0]?.id), about.camera ?? NONE, { name: "camera" });
-  const institution = select(all.institutions.map((one) => [one.id, one.name]), about.institution ?? all.institutions[0]?.id, {
-    name: "institution", onchange: (event) => camera.replaceChildren(...camerasOf(context, all, event.target.value).map(([value, text]) => h("option", { value }, text))),
-  });
-  return h("div", { class: "fields" }, field(t("pick.institution"), institution), field(t("declare.camera"), camera));
+  let scope = null;
+  const camera = select([], "", { name: "camera" });
+  const draw = () => camera.replaceChildren(...options(camerasOf(context, all, institution.value, scope), about.camera));
+  const institution = select(all.institutions.map((one) => [one.id, one.name]), about.institution ?? all.institutions[0]?.id, { name: "institution", onchange: () => draw() });
+  draw();
+  return { element: h("div", { class: "fields" }, field(t("pick.institution"), institution), field(t("declare.camera"), camera)), narrow: (wanted) => { scope = wanted; draw(); } };
 }
 
 /** The end of a day in the zone of an institution. */
 const endOf = ({ formats }, all, institution, day) => (day ? formats.toUtc(`${day}T23:59:59`, all.zoneOfInstitution(institution)) : null);
 const given = (values) => Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null && value !== undefined && value !== ""));
 
-/** Send what takes two people: the first one's word is kept, the second one's does it. */
-async function byTwo(context, send, asked) {
-  try {
-    await send();
-    toast(context.t("common.saved"));
-  } catch (problem) {
-    if (problem.code !== "second-person" || (asked && person(context, asked) === context.me.user)) throw problem;
-    toast(context.t("waivers.asked"));
-  }
-  context.reload();
+/** After the first of two people: what the second one opens to grant the same. */
+function handOver(context, wanted) {
+  const { t } = context;
+  const address = `${location.origin}/registers?${new URLSearchParams({ tab: "waivers", grant: 1, ...wanted })}`;
+  const copy = async () => { try { await navigator.clipboard.writeText(address); toast(t("common.copied")); } catch { /* it stands there to be copied by hand */ } };
+  return ask(context, { title: t("waivers.asked"), text: t("waivers.asked.text"), submit: t("common.close"), only: true,
+    fields: [field(t("waivers.address"), { readonly: true, value: address, onfocus: (event) => event.target.select() }), h("div", { class: "row" }, button(t("common.copy"), copy))] });
 }
 
 /** Grant a waiver; it is in force when a second person has granted the same. */
 export async function grantWaiver(context, all, about = {}) {
   const { t, api } = context;
-  const books = await api.get("standards");
+  const books = await api.all("standards");
   const rules = h("select", { name: "rule", required: true });
   const draw = async (id, chosen) => {
     const book = await api.get(`standards/${encodeURIComponent(id)}`);
@@ -48,31 +46,43 @@ export async function grantWaiver(context, all, about = {}) {
   await draw(first, about.rule);
   return ask(context, {
     title: t("waivers.grant"), text: t("waivers.grant.text"), submit: t("waivers.grant.do"),
-    fields: [where(context, all, about),
+    fields: [where(context, all, about).element,
       field(t("standards.one"), select(books.map((one) => [one.id, inLanguage(context, one.title)]), first, { name: "standard", onchange: (event) => draw(event.target.value) })),
-      field(t("standards.clause"), rules), field(t("holds.reason"), h("textarea", { name: "reason", required: true, maxlength: 500, rows: 2 })),
-      field(t("waivers.until"), { type: "date", name: "until", required: true, min: context.formats.toLocal(Date.now()).slice(0, 10) })],
-    send: ({ until, ...values }) => byTwo(context, () => api.post("waivers", given({ ...values, until: endOf(context, all, values.institution, until) }))),
+      field(t("standards.clause"), rules), field(t("holds.reason"), h("textarea", { name: "reason", required: true, maxlength: 500, rows: 2 }, about.reason)),
+      field(t("waivers.until"), { type: "date", name: "until", required: true, value: about.until ?? "", min: context.formats.toLocal(Date.now()).slice(0, 10) })],
+    send: async ({ until, ...values }) => {
+      try {
+        await api.post("waivers", given({ ...values, until: endOf(context, all, values.institution, until) }));
+        toast(t("waivers.granted"));
+      } catch (problem) {
+        // the first of two people has been heard
+        if (problem.code !== "second-person") throw problem;
+        handOver(context, given({ ...values, until }));
+      }
+      context.reload();
+    },
   });
 }
 
 /** Declare what no machine can measure, with the paper that says so. */
 export async function declareFact(context, all, about = {}) {
   const { t, api } = context;
-  const kinds = await api.get("facts/kinds");
+  const kinds = await api.all("facts/kinds");
   const value = h("div", {});
+  const places = where(context, all, about);
   const draw = (name) => {
     const kind = kinds.find((one) => one.fact === name) ?? {};
-    const input = kind.type === "bool" ? select([["true", t("common.yes")], ["false", t("common.no")]], "true", { name: "value" })
+    const input = kind.type === "yes_no" ? select([["yes", t("common.yes")], ["no", t("common.no")]], "yes", { name: "value" })
       : kind.choices?.length ? select(kind.choices.map((one) => [one, one]), kind.choices[0], { name: "value" })
-        : h("input", { name: "value", required: true, type: kind.type === "number" || kind.type === "integer" ? "number" : "text", step: "any", maxlength: 200 });
-    value.replaceChildren(field(kind.unit ? `${t("facts.value")}, ${kind.unit}` : t("facts.value"), input));
+        : h("input", { name: "value", required: true, type: kind.type === "number" ? "number" : "text", step: "any", maxlength: 200 });
+    value.replaceChildren(field(kind.unit ? `${t("facts.value")}, ${kind.unit}` : t("facts.value"), input, kind.type === "dates" ? { hint: t("facts.dates.hint") } : {}));
+    places.narrow(kind.scope);
   };
   const first = kinds.some((one) => one.fact === about.fact) ? about.fact : kinds[0]?.fact;
   draw(first);
   return ask(context, {
     title: t("facts.declare"), text: t("facts.declare.text"), submit: t("common.save"),
-    fields: [where(context, all, about),
+    fields: [places.element,
       field(t("facts.fact"), select(kinds.map((one) => [one.fact, factName(context, one)]), first, { name: "fact", onchange: (event) => draw(event.target.value) })), value,
       field(t("facts.evidence"), h("textarea", { name: "evidence", required: true, maxlength: 500, rows: 2 }), { hint: t("facts.evidence.hint") }),
       field(t("facts.until"), { type: "date", name: "valid_until" }, { hint: t("facts.until.hint") })],
@@ -85,7 +95,7 @@ export async function declareFact(context, all, about = {}) {
 }
 
 /** What a fact is called: by the service's words in the user's language. */
-export const factName = (context, kind) => inLanguage(context, kind?.words) || kind?.fact || "";
+export const factName = (context, kind) => inLanguage(context, kind?.title) || kind?.fact || "";
 
 /** Note that something of a register happened, or is due. */
 export function noteProcess(context, all, about = {}) {
@@ -93,7 +103,7 @@ export function noteProcess(context, all, about = {}) {
   const zone = all.zoneOfInstitution(about.institution ?? all.institutions[0]?.id);
   return ask(context, {
     title: t("processes.note"), text: t("processes.note.text"), submit: t("common.save"),
-    fields: [where(context, all, about), field(t("processes.process"), { name: "process", required: true, maxlength: 100, value: about.process ?? "", spellcheck: "false" }, { hint: t("processes.process.hint") }),
+    fields: [where(context, all, about).element, field(t("processes.process"), { name: "process", required: true, maxlength: 100, value: about.process ?? "", spellcheck: "false" }, { hint: t("processes.process.hint") }),
       h("div", { class: "fields" }, field(t("processes.at"), { type: "datetime-local", name: "at", required: true, value: formats.toLocal(Date.now(), zone).slice(0, 16) }), field(t("processes.done-at"), { type: "datetime-local", name: "done" }, { hint: t("processes.done.hint") })),
       field(t("facts.evidence"), h("textarea", { name: "evidence", required: true, maxlength: 500, rows: 2 }))],
     send: async ({ at, done, ...values }) => {

@@ -17,7 +17,7 @@ const SOME = 6;
 export async function page(context) {
   const { t, api, may, params, query, setQuery, reload, formats } = context;
   const path = `compliance/${encodeURIComponent(params.institution)}`;
-  const [institution, standards, all] = await Promise.all([api.get(`institutions/${encodeURIComponent(params.institution)}`), api.get("standards"), places(api, { retired: true })]);
+  const [institution, standards, all] = await Promise.all([api.get(`institutions/${encodeURIComponent(params.institution)}`), api.all("standards"), places(api, { retired: true })]);
   const zone = institution.sites[0]?.time_zone;
   const standard = chosenStandard(standards, query.get("standard"), (id) => forKind(standards.find((one) => one.id === id), institution.kind));
   const day = /^\d{4}-\d\d-\d\d$/.test(query.get("day") ?? "") ? query.get("day") : null;

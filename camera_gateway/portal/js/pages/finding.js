@@ -22,17 +22,16 @@ export async function page(context) {
   const address = (scope) => `/compliance/${encodeURIComponent(params.institution)}/${encodeURIComponent(params.rule)}?${new URLSearchParams({ standard, ...(day && { day }), scope })}`;
   const camera = all.camera(scopeOf(chosen.scope).camera);
   const about = { institution: params.institution, standard, rule: params.rule, camera: camera?.id };
-  const manage = may("waiver.grant") || may("settings.change");
-  return whole(
+    return whole(
     head(`${chosen.clause} · ${inLanguage(context, chosen.title) || chosen.rule}`, { trail: [all.nameOf(params.institution), `/compliance/${encodeURIComponent(params.institution)}?${new URLSearchParams({ standard, ...(day && { day }) })}`], lead: `${inLanguage(context, book.title)} · ${t(`basis.${judged.basis}`)}`,
-      actions: [manage && chosen.result === "fail" && button(t("waivers.grant"), () => grantWaiver(context, all, about)), chosen.kind === "declared" && may("fact.declare") && button(t("facts.declare"), () => declareFact(context, all, { ...about, fact: chosen.metric }), "main"),
-        chosen.kind === "process" && may("fact.declare") && button(t("processes.note"), () => noteProcess(context, all, { ...about, process: chosen.metric }), "main")] }),
+      actions: [may("waiver.grant") && ["fail", "unknown"].includes(chosen.result) && button(t("waivers.grant"), () => grantWaiver(context, all, about)), chosen.kind === "declared" && may("fact.declare") && button(t("facts.declare"), () => declareFact(context, all, { ...about, fact: chosen.metric }), "main"),
+        chosen.kind === "process" && may("register.keep") && button(t("processes.note"), () => noteProcess(context, all, { ...about, process: chosen.metric }), "main")] }),
     h("div", { class: "grid two" },
       card(t("finding.asked"), facts(
         [t("finding.required"), chosen.required],
         [t("finding.verified"), seen(context, chosen.verified)],
         [t("finding.severity"), chosen.severity ? t(`severity.${chosen.severity}`) : null],
-        [t("finding.source"), rule?.source?.length ? rule.source.map(source) : null],
+        [t("finding.source"), rule?.source?.length ? rule.source.map((one) => source(one, book.sources ?? [])) : null],
         [t("finding.note"), rule?.note ? h("span", { lang: "en" }, rule.note) : null])),
       card(t("finding.all"), h("div", { class: "row" }, result(context, worst(findings.map((one) => one.result)))), shares(together(findings.map((one) => ({ [one.result]: 1 })))), countsList(context, together(findings.map((one) => ({ [one.result]: 1 }))), { short: true }))),
     findings.length > 1 ? table(context, { caption: t("finding.scopes"), rows: findings, sortable: true, columns: [
@@ -51,7 +50,8 @@ export async function page(context) {
     camera && may("coverage.see") ? timeBehind(context, camera, { zone: all.zoneOf(camera), judged, day }) : null);
 }
 
-const source = (one) => h("span", { class: "block" }, typeof one === "string" ? one : one.url ? [one.key, " ", h("code", {}, one.url)] : one.key);
+/** A source: its address where the rule book gives one; it is read elsewhere, so it is no link. */
+const source = (one, known) => h("span", { class: "block" }, known.find((each) => each.key === one)?.url ?? one);
 
 /** The time behind a finding: the month's days, the chosen day on a line, its gaps, and the way to each minute. */
 function timeBehind(context, camera, { zone, judged, day }) {
@@ -70,7 +70,7 @@ function timeBehind(context, camera, { zone, judged, day }) {
       const found = await api.get(`${path}/coverage`, { from, to });
       const { line } = await import("../player/line.js");
       const drawn = await line(context, camera, zone, { from: Date.parse(from), to: Date.parse(to), go: (wall) => go(minute(wall)) });
-      return [drawn, h("p", { class: "small muted" }, t("finding.line")), totals(context, found), gapTable(context, found, zone, { link: may("footage.view") && minute, explain: may("gap.explain") && ((gap) => explainGap(context, camera, gap, zone)) })];
+      return [drawn, h("p", { class: "small muted" }, t("finding.line")), totals(context, found), gapTable(context, found, zone, { link: may("footage.view") && minute, explain: may("register.keep") && ((gap) => explainGap(context, camera, gap, zone)) })];
     }));
   }
   fill(month, later(context, async () => {

@@ -34,17 +34,23 @@ export async function page(context) {
       { title: t("pictures.kind"), head: true, cell: (row) => status(row.to ? "mute" : "bad", word(context, "impairment", row.kind)) },
       { title: t("coverage.when"), cell: (row) => formats.span(row.from, row.to, zone) },
       { title: t("pictures.precision"), cell: (row) => `± ${formats.duration(row.precision_s)}` },
-      { title: t("finding.evidence"), cell: (row) => h("span", { lang: "en" }, row.evidence) },
+      { title: t("finding.evidence"), cell: (row) => figures(context, row.evidence) },
       { title: "", cell: (row) => link(`/cameras/${camera.id}?${new URLSearchParams({ day: formats.toLocal(row.from, zone).slice(0, 10), at: row.from })}`, t("pictures.footage"), "small") },
     ] }) : null,
     looks.length ? table(context, { caption: t("pictures.looks"), hidden: false, rows: looks.slice(0, SOME), columns: [
       { title: t("pictures.at"), head: true, cell: (row) => h("a", { href: `/cameras/${camera.id}/pictures?at=${encodeURIComponent(row.at)}` }, formats.time(row.at, zone)) },
       { title: t("pictures.outcome"), cell: (row) => verdicts(context, row) },
-      { title: t("pictures.measured"), cell: (row) => h("span", { class: "small" }, Object.entries(row.measured ?? {}).map(([name, value]) => `${word(context, "picture-measure", name)} ${typeof value === "number" ? formats.number(value, 2) : value}`).join(" · ")) },
+      { title: t("pictures.measured"), cell: (row) => figures(context, row.measured) },
     ] }) : null);
 }
 
-const verdicts = (context, row) => (row.verdicts?.length ? row.verdicts.map((one) => status("bad", word(context, "impairment", one))) : status(row.outcome === "seen" || row.outcome === "ok" ? "good" : "mute", word(context, "look", row.outcome)));
+/** What a look found wrong; a list of kinds, or each kind with its verdict. */
+const bad = (row) => (Array.isArray(row.verdicts) ? row.verdicts : Object.keys(row.verdicts ?? {}).filter((kind) => row.verdicts[kind] === "bad"));
+const verdicts = (context, row) => (bad(row).length ? bad(row).map((one) => status("bad", word(context, "impairment", one))) : status(row.outcome === "looked" ? "good" : "mute", word(context, "look", row.outcome)));
+
+/** Measured figures by their names; those that are lists of their own are left to the API. */
+const figures = ({ formats }, given) => (typeof given === "string" ? h("span", { lang: "en" }, given)
+  : h("span", { class: "small", lang: "en" }, Object.entries(given ?? {}).filter(([, value]) => typeof value !== "object").map(([name, value]) => `${name} ${typeof value === "number" ? formats.number(value, 2) : value}`).join(" · ")));
 
 /** A still of a moment: recorded footage, so it is asked what for. */
 function stillOf(context, camera, at, zone) {

@@ -14,16 +14,23 @@ const TITLES = { waivers: "waivers.title", facts: "facts.title", processes: "pro
 const LEADS = { waivers: "waivers.lead", facts: "facts.lead", processes: "processes.lead" };
 
 export async function page(context) {
-  const { t, api, query, setQuery, reload } = context;
-  const name = query.get("tab") in REGISTERS ? query.get("tab") : "waivers";
+  const { t, api, may, query, setQuery, reload } = context;
+  const offered = Object.keys(REGISTERS).filter((one) => one !== "waivers" || may("compliance.see"));
+  const name = offered.includes(query.get("tab")) ? query.get("tab") : offered[0];
   const institution = query.get("institution") ?? "";
   const ended = query.get("ended") === "1";
   const all = await places(api, { retired: true });
   const address = (tab) => `/registers?${new URLSearchParams({ tab, ...(institution && { institution }) })}`;
   const shown = await REGISTERS[name](context, all, { institution: institution || null, ended });
+  // the second of two people comes by the address that the first one was given
+  if (query.get("grant") && may("waiver.grant")) {
+    const about = Object.fromEntries(["institution", "camera", "standard", "rule", "reason", "until"].map((one) => [one, query.get(one) ?? undefined]));
+    setQuery({ grant: null, camera: null, standard: null, rule: null, reason: null, until: null });
+    setTimeout(() => grantWaiver(context, all, about));
+  }
   return whole(
-    head(t(TITLES[name]), { trail: [t("compliance.title"), "/compliance"], lead: t(LEADS[name]), actions: [shown.add] }),
-    tabs(t("registers.title"), Object.keys(REGISTERS).map((one) => [address(one), t(TITLES[one])]), address(name)),
+    head(t(TITLES[name]), { trail: may("compliance.see") && [t("compliance.title"), "/compliance"], lead: t(LEADS[name]), actions: [shown.add] }),
+    tabs(t("registers.title"), offered.map((one) => [address(one), t(TITLES[one])]), address(name)),
     h("form", { class: "filters", onsubmit: (event) => event.preventDefault() },
       institutionField(context, all.institutions, institution, (id) => { setQuery({ institution: id }); reload(); }, { all: t("common.all") }),
       check(t("registers.ended"), { checked: ended, onchange: (event) => { setQuery({ ended: event.target.checked ? 1 : null }); reload(); } })),
@@ -45,8 +52,8 @@ function withdrawing(context, path, title, text) {
 }
 
 async function waivers(context, all, { institution, ended }) {
-  const { t, api, may, formats, me } = context;
-  const [rows, books] = await Promise.all([api.all("waivers", { institution }), api.get("standards")]);
+  const { t, api, may, formats } = context;
+  const [rows, books] = await Promise.all([api.all("waivers", { institution, withdrawn: ended || null }), api.all("standards")]);
   const grant = may("waiver.grant");
   const shown = rows.filter((row) => ended || (!row.withdrawn_at && Date.parse(row.until) > Date.now()));
   const add = grant && button(t("waivers.grant"), () => grantWaiver(context, all, { institution }), "main");
@@ -58,16 +65,16 @@ async function waivers(context, all, { institution, ended }) {
     { title: t("waivers.until"), cell: (row) => formats.time(row.until, all.zoneOfInstitution(row.institution), { only: "day" }), sort: (row) => row.until },
     { title: t("waivers.by"), cell: (row) => [[row.waived_by, row.approved_by].filter(Boolean).map((one) => person(context, one)).join(", "), h("span", { class: "muted small block" }, formats.time(row.waived_at))] },
     { title: t("evidence.state"), cell: (row) => ending(context, row, row.until, t("registers.over")) },
-    grant && { title: "", cell: (row) => (row.withdrawn_at ? null : button(t("registers.withdraw"), () => withdrawing(context, `waivers/${row.number}`, t("waivers.withdraw", { number: row.number }), t("waivers.withdraw.text")), "small")) },
+    may("register.keep") && { title: "", cell: (row) => (row.withdrawn_at ? null : button(t("registers.withdraw"), () => withdrawing(context, `waivers/${row.number}`, t("waivers.withdraw", { number: row.number }), t("waivers.withdraw.text")), "small")) },
   ] }) };
 }
 
 async function facts(context, all, { institution, ended }) {
   const { t, api, may, formats } = context;
-  const [rows, kinds] = await Promise.all([api.all("facts", { institution }), api.get("facts/kinds")]);
+  const [rows, kinds] = await Promise.all([api.all("facts", { institution, withdrawn: ended || null }), api.all("facts/kinds")]);
   const declare = may("fact.declare");
   const kind = (name) => kinds.find((one) => one.fact === name);
-  const said = (row) => (row.value === true || row.value === "true" ? t("common.yes") : row.value === false || row.value === "false" ? t("common.no") : [String(row.value), kind(row.fact)?.unit].filter(Boolean).join(" "));
+  const said = (row) => (kind(row.fact)?.type === "yes_no" ? t(/^(yes|true)$/i.test(row.value) ? "common.yes" : "common.no") : [String(row.value), kind(row.fact)?.unit].filter(Boolean).join(" "));
   const shown = rows.filter((row) => ended || !row.withdrawn_at);
   const add = declare && button(t("facts.declare"), () => declareFact(context, all, { institution }), "main");
   return { add, table: table(context, { caption: t("facts.title"), rows: shown, sortable: true, none: empty(t("facts.none"), t("facts.none.text")), columns: [
@@ -85,7 +92,7 @@ async function facts(context, all, { institution, ended }) {
 async function processes(context, all, { institution, ended }) {
   const { t, api, may, formats, reload } = context;
   const rows = await api.all("processes", { institution });
-  const note = may("fact.declare");
+  const note = may("register.keep");
   const shown = rows.filter((row) => ended || !row.done_at || Date.parse(row.done_at) > Date.now() - 3 * SOON_MS).sort((a, b) => b.at.localeCompare(a.at));
   const done = (row) => ask(context, {
     title: t("processes.done"), text: word(context, "process", row.process), submit: t("processes.done"),

@@ -14,10 +14,13 @@ const KINDS = {
 };
 const FORMATS = ["pdf", "xlsx", "csv", "json"];
 
+/** Who made it: the name and post that the report itself is signed with. */
+const signed = (context, maker) => (/^(.+) \([a-z]+:.+\)$/.exec(maker)?.[1] ?? person(context, maker));
+
 export async function page(context) {
   const { t, api, may, query, setQuery, formats, language } = context;
   const place = h("div", {});
-  const [reports, all, books] = await Promise.all([api.all("reports", {}, 500), places(api, { retired: true }), api.get("standards")]);
+  const [reports, all, books] = await Promise.all([api.all("reports", {}, 500), places(api, { retired: true }), api.all("standards")]);
   const chosen = { language };
   const list = h("div", {});
   const file = (row, format) => h("a", { href: api.url(`reports/${encodeURIComponent(row.id)}.${format}`, { lang: chosen.language }), download: `${row.id}-${chosen.language}.${format}`, class: format === "pdf" ? "button small main" : "button small", "aria-label": t("reports.get", { format: format.toUpperCase(), report: row.id }) }, format.toUpperCase());
@@ -26,7 +29,7 @@ export async function page(context) {
     { title: t("reports.kind"), head: true, cell: (row) => [t(`report.${row.kind}`), row.standard && h("span", { class: "muted small block" }, inLanguage(context, books.find((one) => one.id === row.standard)?.title) || row.standard)], sort: (row) => row.kind },
     { title: t("evidence.about"), cell: about },
     { title: t("reports.period"), cell: (row) => formats.span(row.from, row.to, all.zoneOfInstitution(row.institution)), sort: (row) => row.from },
-    { title: t("reports.made"), cell: (row) => [formats.time(row.made_at), h("span", { class: "muted small block" }, person(context, row.made_by))], sort: (row) => row.made_at },
+    { title: t("reports.made"), cell: (row) => [formats.time(row.made_at), h("span", { class: "muted small block" }, signed(context, row.made_by))], sort: (row) => row.made_at },
     { title: t("reports.files"), cell: (row) => h("div", { class: "row" }, FORMATS.map((format) => file(row, format))) },
   ] }));
   draw();
@@ -42,8 +45,8 @@ export async function page(context) {
       const yesterday = Date.now() - 86_400_000;
       fill(parts, wants.institution && field(t("pick.institution"), select(all.institutions.map((one) => [one.id, one.name]), first, { name: "institution" })),
         wants.camera && field(t("camera.name"), select(all.cameras.map((one) => [one.id, `${one.name} · ${all.nameOf(one.institution)}`]), query.get("camera") ?? all.cameras[0]?.id, { name: "camera" })),
-        wants.region && field(t("institutions.region"), select(regions.map((one) => [one, one]), regions[0], { name: "region" })),
-        wants.standard && field(t("standards.one"), select(books.map((one) => [one.id, inLanguage(context, one.title)]), query.get("standard") ?? books[0]?.id, { name: "standard" })),
+        wants.region && field(t("institutions.region"), select([["", t("common.all")], ...regions.map((one) => [one, one])], "", { name: "region" })),
+        wants.standard && field(t("standards.one"), select([["", t("reports.every-standard")], ...books.map((one) => [one.id, inLanguage(context, one.title)])], query.get("standard") ?? "", { name: "standard" })),
         wants.month && field(t("reports.month"), { type: "month", name: "month", required: true, value: month, max: month, pattern: "\\d{4}-\\d{2}" }, { hint: t("reports.month.hint") }),
         wants.day && field(t("trend.day"), { type: "date", name: "day", required: true, value: formats.toLocal(yesterday, all.zoneOfInstitution(first)).slice(0, 10) }));
       fill(told, t(`report.${name}.text`));
@@ -52,14 +55,7 @@ export async function page(context) {
     const element = form(context, {
       submit: t("reports.make"), cancel: () => { setQuery({ new: null, kind: null }); fill(place); },
       async send(values) {
-        const wanted = Object.fromEntries(Object.entries(values).filter(([, value]) => value));
-        if (wanted.day) {
-          const zone = all.zoneOf(all.camera(wanted.camera));
-          wanted.from = formats.toUtc(`${wanted.day}T00:00:00`, zone);
-          wanted.to = formats.toUtc(`${new Date(Date.parse(`${wanted.day}T12:00Z`) + 86_400_000).toISOString().slice(0, 10)}T00:00:00`, zone);
-          delete wanted.day;
-        }
-        const made = await api.post("reports", wanted);
+        const made = await api.post("reports", Object.fromEntries(Object.entries(values).filter(([, value]) => value)));
         toast(t("reports.is-made"));
         reports.unshift(made);
         draw();

@@ -7,7 +7,7 @@ import { word } from "../words.js";
 
 export async function page(context) {
   const { t, api, formats } = context;
-  const books = await api.get("standards");
+  const books = await api.all("standards");
   const years = (book) => (book.in_force_from || book.in_force_to ? [book.in_force_from, book.in_force_to].map((day) => (day ? formats.day(`${day}T12:00Z`, "UTC") : "…")).join(" – ") : "–");
   return whole(head(t("standards.title"), { trail: [t("compliance.title"), "/compliance"], lead: t("standards.lead") }),
     books.length ? BASES.map((basis) => {
@@ -17,7 +17,7 @@ export async function page(context) {
           { title: t("standards.one"), head: true, cell: (row) => h("a", { href: `/standards/${encodeURIComponent(row.id)}` }, inLanguage(context, row.title)) },
           { title: t("standards.edition.title"), cell: (row) => row.edition },
           { title: t("standards.text"), cell: (row) => seen(context, row.text_status) },
-          { title: t("standards.force"), cell: years },
+          rows.some((row) => row.in_force_from || row.in_force_to) && { title: t("standards.force"), cell: years },
           { title: t("standards.rules"), number: true, cell: (row) => formats.number(row.rules) },
           { title: t("result.text_needed"), number: true, cell: (row) => formats.number(row.text_needed) },
           { title: t("standards.for"), cell: (row) => ((row.institutions ?? ["*"]).includes("*") ? t("standards.for-all") : formats.list(row.institutions.map((kind) => word(context, "kind", kind)))) },
