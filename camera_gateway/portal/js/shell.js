@@ -9,7 +9,7 @@ const PLACES = [
   [["/today", "nav.today"]],
   [["/cameras", "nav.cameras", "registry.see"], ["/institutions", "nav.institutions", "registry.see"], ["/watch", "nav.watch", "live.view", "footage.view"]],
   [["/evidence", "nav.evidence", "evidence.request"], ["/holds", "nav.holds", "hold.place"], ["/incidents", "nav.incidents", "incident.report"], ["/retention", "nav.retention", "!retention.see"]],
-  [["/compliance", "nav.compliance", "compliance.see"], ["/reports", "nav.reports", "report.make"], ["/alerts", "nav.alerts", "health.see"], ["/registers", "nav.registers", "coverage.see"]],
+  [["/compliance", "nav.compliance", "compliance.see"], ["/reports", "nav.reports", "report.make"], ["/alerts", "nav.alerts", "coverage.see"], ["/registers", "nav.registers", "coverage.see"]],
   [["/audit", "nav.audit", "!audit.see"], ["/people", "nav.people", "people.manage"], ["/system", "nav.system", "!health.see"]],
 ];
 

@@ -6,6 +6,7 @@ import { person, word } from "../words.js";
 import { places } from "../places.js";
 
 const EVERY_MS = 30_000;
+const MANY = 4;
 const GRAVITY = { critical: "bad", warning: "warn", info: "info" };
 /** The pages about trouble, which belong together. */
 export const alertTabs = ({ t }, here) => tabs(t("alerts.places"), [["/alerts", t("alerts.title")], ["/alerts/outages", t("outages.title")], ["/alerts/maintenance", t("maintenance.title")]], here);
@@ -27,7 +28,7 @@ export async function page(context) {
   const zone = (row) => all.zoneOfInstitution(row.institution);
   const counts = order.map((severity) => [severity, open.filter((row) => row.severity === severity).length]).filter(([, count]) => count);
   return whole(
-    head(t("alerts.title"), { lead: open.length ? t("alerts.open-count", { count: open.length }) : t("alerts.lead"), actions: [may("settings.change") && button(t("alerts.test"), () => test(context))] }),
+    head(t("alerts.title"), { lead: open.length ? t("alerts.open-count", { count: open.length }) : t("alerts.lead"), actions: [may("health.see") && button(t("alerts.test"), () => test(context))] }),
     alertTabs(context, "/alerts"),
     h("div", { class: "row apart" }, h("div", { class: "row" }, counts.map(([severity, count]) => status(GRAVITY[severity], `${t(`alert-severity.${severity}`)}: ${formats.number(count)}`))),
       check(t("alerts.past"), { checked: past, onchange: (event) => { setQuery({ past: event.target.checked ? 1 : null }); reload(); } })),
@@ -37,15 +38,21 @@ export async function page(context) {
       { title: t("alerts.since"), cell: (row) => [formats.time(row.opened_at, zone(row)), h("span", { class: "muted small block" }, formats.duration((Date.parse(row.resolved_at ?? new Date().toISOString()) - Date.parse(row.opened_at)) / 1000))], sort: (row) => row.opened_at },
       { title: t("alerts.seen"), cell: (row) => (row.acknowledged_at ? [status("good", person(context, row.acknowledged_by)), h("span", { class: "muted small block" }, formats.time(row.acknowledged_at, zone(row)))] : row.resolved_at ? "–" : [h("span", { class: "muted" }, t("alerts.nobody")), row.level > 1 && h("span", { class: "small block" }, t("alerts.level", { level: row.level }))]) },
       { title: t("alerts.notices"), cell: (row) => notices(context, row, zone(row)) },
-      { title: "", cell: (row) => (row.resolved_at || row.acknowledged_at || !may("alert.acknowledge") ? null : button(t("alerts.acknowledge"), (event) => acknowledge(row, event), "small")) },
+      { title: "", cell: (row) => (row.resolved_at || row.acknowledged_at || !may("coverage.see") ? null : button(t("alerts.acknowledge"), (event) => acknowledge(row, event), "small")) },
     ] }));
 }
 
-/** What an alert is about: a camera, an institution, a channel, as a link where there is a page. */
+/** What an alert is about, as links where there are pages, and the figures that belong to it. */
 function subject(context, row, all) {
-  const [kind, id] = row.subject.split(/:(.*)/s);
-  const about = kind === "camera" && id ? h("a", { href: `/cameras/${encodeURIComponent(id)}` }, all.cameraName(id)) : kind === "institution" && id ? h("a", { href: `/institutions/${encodeURIComponent(id)}` }, all.nameOf(id)) : id || kind;
-  return [about, row.institution && kind !== "institution" && h("span", { class: "muted" }, ` · ${all.nameOf(row.institution)}`)];
+  const { t, formats } = context;
+  const { cameras = [], count, what, hours, percent, days, rule } = row.detail;
+  const [kind, id] = row.subject.split(":");
+  const named = kind === "camera" && !cameras.length ? [id] : cameras;
+  const about = named.length > MANY ? t("pick.count", { count: count ?? named.length })
+    : named.length ? named.map((one, i) => [i ? ", " : "", h("a", { href: `/cameras/${encodeURIComponent(one)}` }, all.cameraName(one))])
+      : kind === "site" ? all.sites.find((one) => one.id === id)?.name ?? id : kind.startsWith("incident-") ? h("a", { href: "/incidents" }, kind.replace("incident-", "№ ")) : kind === "installation" ? null : id ?? kind;
+  const figures = [hours !== undefined && formats.duration(hours * 3600), percent !== undefined && formats.percent(percent / 100), days !== undefined && t("retention.days", { count: days }), rule, what && word(context, "impairment", what)];
+  return [about, row.outage && [" ", h("a", { class: "small", href: "/alerts/outages" }, t("alerts.outage"))], h("span", { class: "muted small block" }, [row.institution && all.nameOf(row.institution), ...figures].filter(Boolean).join(" · "))];
 }
 
 function notices(context, row, zone) {
@@ -61,5 +68,5 @@ function test(context) {
   const { t, api } = context;
   return ask(context, { title: t("alerts.test"), text: t("alerts.test.text"), submit: t("alerts.test.do"),
     fields: [field(t("alerts.channel"), { name: "channel", required: true, maxlength: 64, spellcheck: "false" })],
-    send: async ({ channel }) => { await api.post("alerts/test", { channel }); toast(t("alerts.tested")); } });
+    send: async ({ channel }) => { const tried = await api.post("alerts/test", { channel }); if (!tried.sent) throw new Error(tried.error); toast(t("alerts.tested")); } });
 }

@@ -4,8 +4,8 @@
 import { h } from "../dom.js";
 import { card, empty, field, head, later, link, note, page as whole, select, table } from "../parts.js";
 import { countsList, inLanguage, legend, ORDER, result, scopeOf, seen, shares, together, worst } from "../results.js";
-import { dayBy, dayStrip, trend, zoneTiles } from "../charts.js";
-import { byRule, placeOfScope, stripOf } from "../judged.js";
+import { dayBy, trend, zoneTiles } from "../charts.js";
+import { byRule, figure, placeOfScope, stripOf, tellsDays } from "../judged.js";
 import { places } from "../places.js";
 import { chosenStandard } from "./compliance.js";
 import { word } from "../words.js";
@@ -30,7 +30,7 @@ export async function page(context) {
   const asked = query.get("result") ?? "";
   const shown = rules.filter((findings) => !asked || findings.some((one) => one.result === asked));
   const zones = judged.findings.filter((finding) => scopeOf(finding.scope).zone).map((finding) => ({ zone: scopeOf(finding.scope).zone, finding }));
-  const strips = judged.findings.filter((finding) => finding.metric === "archive.complete_days" && scopeOf(finding.scope).camera);
+  const strips = judged.findings.filter((finding) => tellsDays(finding) && scopeOf(finding.scope).camera);
   return whole(
     head(institution.name, { trail, lead: [word(context, "kind", institution.kind), institution.region].filter(Boolean).join(" · "),
       actions: [may("report.make") && link(`/reports?new=1&kind=compliance&institution=${encodeURIComponent(institution.id)}&standard=${encodeURIComponent(standard.id)}`, t("reports.make"), "main"), link(`/registers?institution=${encodeURIComponent(institution.id)}`, t("registers.title"))] }),
@@ -54,7 +54,7 @@ export async function page(context) {
         }, { title: t("trend.title") })),
         zones.length ? card(t("zones.title"), zoneTiles(context, zones)) : null,
         strips.length ? card(t("days.title"), h("p", { class: "small muted" }, t("days.text")), strips.map((finding) => h("div", { class: "strip" },
-          h("div", { class: "row apart" }, h("a", { href: toRule(finding, { scope: finding.scope }) }, all.cameraName(scopeOf(finding.scope).camera)), result(context, finding.result, { short: true })), stripOf(context, finding)))) : null)));
+          h("div", { class: "row apart" }, h("a", { href: toRule(finding, { scope: finding.scope }) }, all.cameraName(scopeOf(finding.scope).camera)), result(context, finding.result, { short: true })), stripOf(context, finding, zone)))) : null)));
 }
 
 const forKind = (standard, kind) => standard.institutions?.includes("*") || standard.institutions?.includes(kind);
@@ -69,11 +69,11 @@ function clause(context, findings, all, toRule) {
   return h("li", { class: `clause-card k-${name}`, id: first.rule },
     h("div", { class: "row apart" }, result(context, name), h("span", { class: "row" }, h("span", { class: "clause" }, first.clause), seen(context, first.verified))),
     h("h3", {}, h("a", { href: toRule(first) }, inLanguage(context, first.title) || first.rule)),
-    h("p", { class: "small" }, h("span", { class: "muted" }, `${t("finding.required")}: `), first.required),
+    h("p", { class: "small" }, h("span", { class: "muted" }, `${t("finding.required")}: `), figure(context, first.required)),
     findings.length > 1 ? [shares(counts), h("details", { open: name === "fail" }, h("summary", {}, t("compliance.scopes", { count: findings.length })), table(context, { caption: t("finding.scopes"), rows: ordered.slice(0, SOME), columns: [
       { title: t("finding.scope"), head: true, cell: (row) => h("a", { href: toRule(row, { scope: row.scope }) }, placeOfScope(context, row.scope, all)) },
-      { title: t("finding.measured"), cell: (row) => row.measured },
+      { title: t("finding.measured"), cell: (row) => figure(context, row.measured) },
       { title: t("finding.result"), cell: (row) => result(context, row.result, { short: true }) },
     ] }), findings.length > SOME && h("p", {}, h("a", { href: toRule(first) }, t("compliance.all-scopes", { count: findings.length }))))]
-      : h("p", { class: "small" }, h("span", { class: "muted" }, `${t("finding.measured")}: `), first.measured));
+      : h("p", { class: "small" }, h("span", { class: "muted" }, `${t("finding.measured")}: `), figure(context, first.measured)));
 }

@@ -5,7 +5,7 @@ import { button, card, empty, facts, head, later, link, note, page as whole, tab
 import { calendar, daysOf, dayBounds, gapTable, totals } from "../coverage.js";
 import { countsList, inLanguage, ORDER, result, scopeOf, seen, shares, together, worst } from "../results.js";
 import { explainGap, declareFact, grantWaiver, noteProcess } from "../declaring.js";
-import { placeOfScope, stripOf } from "../judged.js";
+import { figure, placeOfScope, stripOf, tellsDays } from "../judged.js";
 import { places } from "../places.js";
 import { Problem } from "../api.js";
 
@@ -28,7 +28,7 @@ export async function page(context) {
         chosen.kind === "process" && may("register.keep") && button(t("processes.note"), () => noteProcess(context, all, { ...about, process: chosen.metric }), "main")] }),
     h("div", { class: "grid two" },
       card(t("finding.asked"), facts(
-        [t("finding.required"), chosen.required],
+        [t("finding.required"), figure(context, chosen.required)],
         [t("finding.verified"), seen(context, chosen.verified)],
         [t("finding.severity"), chosen.severity ? t(`severity.${chosen.severity}`) : null],
         [t("finding.source"), rule?.source?.length ? rule.source.map((one) => source(one, book.sources ?? [])) : null],
@@ -37,16 +37,16 @@ export async function page(context) {
     findings.length > 1 ? table(context, { caption: t("finding.scopes"), rows: findings, sortable: true, columns: [
       { title: t("finding.scope"), head: true, cell: (row) => h("a", { href: address(row.scope), "aria-current": row === chosen ? "true" : null }, placeOfScope(context, row.scope, all)), sort: (row) => placeOfScope(context, row.scope, all) },
       { title: t("finding.result"), cell: (row) => result(context, row.result), sort: (row) => ORDER.indexOf(row.result) },
-      { title: t("finding.measured"), cell: (row) => row.measured, sort: (row) => row.measured },
+      { title: t("finding.measured"), cell: (row) => figure(context, row.measured), sort: (row) => row.measured },
     ] }) : null,
     h("section", { class: "card" }, h("h2", {}, placeOfScope(context, chosen.scope, all), result(context, chosen.result)),
       facts(
-        [t("finding.measured"), chosen.measured],
+        [t("finding.measured"), figure(context, chosen.measured)],
         [t("finding.method"), chosen.method_code && context.texts.has(`method.${chosen.method_code}`) ? t(`method.${chosen.method_code}`) : chosen.method ? h("span", { lang: "en" }, chosen.method) : null],
         [t("finding.evidence"), chosen.evidence ? h("span", { lang: "en" }, chosen.evidence) : null],
         [t("finding.period"), formats.span(judged.from, judged.to, zone)]),
       chosen.waiver && note("info", t("waivers.one", { number: chosen.waiver.number }), chosen.waiver.reason, h("p", { class: "small" }, t("waivers.until-day", { until: formats.moment(chosen.waiver.until, zone) }))),
-      chosen.data?.days && stripOf(context, chosen, camera && ((one) => `/cameras/${camera.id}?day=${one}`))),
+      tellsDays(chosen) && stripOf(context, chosen, zone, camera && ((one) => `/cameras/${camera.id}?day=${one}`))),
     camera && may("coverage.see") ? timeBehind(context, camera, { zone: all.zoneOf(camera), judged, day }) : null);
 }
 

@@ -15,7 +15,7 @@ export async function page(context) {
   const [list, all] = await Promise.all([api.all("maintenance"), places(api, { retired: true })]);
   const now = Date.now();
   const rows = list.filter((row) => past || (!row.cancelled_at && Date.parse(row.to) > now)).sort((a, b) => b.from.localeCompare(a.from));
-  const manage = may("maintenance.plan");
+  const manage = may("camera.manage");
   const zone = (row) => all.zoneOfInstitution(row.institution);
   const state = (row) => (row.cancelled_at ? status("mute", t("maintenance.cancelled")) : Date.parse(row.to) <= now ? status("mute", t("maintenance.over")) : Date.parse(row.from) <= now ? status("warn", t("maintenance.now")) : status("good", t("maintenance.planned")));
   const cancel = (row) => ask(context, { title: t("maintenance.cancel"), text: t("maintenance.cancel.text"), submit: t("maintenance.cancel"), danger: true, send: async () => { await api.delete(`maintenance/${row.number}`); toast(t("maintenance.cancelled")); reload(); } });

@@ -39,6 +39,6 @@ export async function page(context) {
       { title: t("outages.long"), number: true, cell: (row) => since(row, row.end ?? to.toISOString()), sort: (row) => Date.parse(row.end ?? to.toISOString()) - Date.parse(row.start) },
       { title: t("outages.steps"), cell: (row) => h("dl", { class: "steps-of small" }, STEPS.map(([name, at]) => [h("dt", {}, t(`outages.${name}`)), h("dd", {}, since(row, row[at]))])) },
       { title: t("outages.reported"), cell: (row) => (row.reported_at ? [status("good", row.reported_to), h("span", { class: "muted small block" }, formats.time(row.reported_at, zone(row)), ` · ${person(context, row.reported_by)}`)]
-        : [status("mute", t("outages.not-reported")), may("outage.report") && h("div", {}, button(t("outages.report"), () => report(row), "small"))]) },
+        : [status("mute", t("outages.not-reported")), may("incident.report") && h("div", {}, button(t("outages.report"), () => report(row), "small"))]) },
     ] }));
 }

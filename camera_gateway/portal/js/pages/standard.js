@@ -3,6 +3,7 @@
 import { h } from "../dom.js";
 import { facts, field, head, link, page as whole, select, table } from "../parts.js";
 import { inLanguage, result, seen } from "../results.js";
+import { figure } from "../judged.js";
 import { word } from "../words.js";
 
 export async function page(context) {
@@ -26,7 +27,7 @@ export async function page(context) {
     table(context, { caption: t("standards.clauses"), hidden: false, rows, columns: [
       { title: t("standards.clause"), head: true, cell: (row) => h("span", { id: row.id, class: "clause" }, row.clause) },
       { title: t("standards.asks"), cell: (row) => [inLanguage(context, row.title), row.note && h("span", { class: "muted small block", lang: "en" }, row.note)] },
-      { title: t("standards.figure"), cell: (row) => (row.text_needed ? result(context, "text_needed") : row.required || "–") },
+      { title: t("standards.figure"), cell: (row) => (row.text_needed ? result(context, "text_needed") : figure(context, row.required)) },
       { title: t("finding.verified"), cell: (row) => seen(context, row.verified) },
       { title: t("standards.kind"), cell: (row) => word(context, "rule-kind", row.kind) },
       { title: t("finding.severity"), cell: (row) => (row.severity ? word(context, "severity", row.severity) : "–") },
