@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 END_TO_END = Path(__file__).parent / "e2e"
 NICER = 5
+NICE = pytest.StashKey[bool]()
 SOCKETS = Path("/tmp")  # noqa: S108 - where SeaweedFS puts them, whatever TMPDIR says
 
 
@@ -55,8 +56,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Let end-to-end tests go first wherever there is too little processor for all; only among parallel workers."""
-    if "PYTEST_XDIST_WORKER" in os.environ and END_TO_END not in item.path.parents and os.nice(0) < NICER:
-        os.nice(NICER - os.nice(0))
+    if "PYTEST_XDIST_WORKER" not in os.environ or END_TO_END in item.path.parents:
+        return
+    if NICE not in item.config.stash:
+        os.nice(NICER)
+        item.config.stash[NICE] = True
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
