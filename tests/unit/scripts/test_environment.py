@@ -34,11 +34,11 @@ def tree(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def bash(tree: Path, command: str) -> subprocess.CompletedProcess[str]:
+def bash(tree: Path, command: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [tree / "bin" / "bash", "-c", f". scripts/environment.sh; {command}"],
         cwd=tree,
-        env={"PATH": str(tree / "bin"), "HOME": str(tree / "home"), "LANG": "C.UTF-8"},
+        env={"PATH": str(tree / "bin"), "HOME": str(tree / "home"), "LANG": "C.UTF-8", **environment},
         capture_output=True,
         text=True,
         check=False,
@@ -145,6 +145,11 @@ def test_a_second_call_does_nothing(tree: Path) -> None:
     bash(tree, "ensure_environment run")
     assert bash(tree, "ensure_environment run").stderr == ""
     assert len(pip_calls(tree)) == 2
+
+
+def test_what_is_compiled_is_kept_where_the_environment_forbids_it(tree: Path) -> None:
+    told = bash(tree, 'echo "${PYTHONDONTWRITEBYTECODE-kept}"', PYTHONDONTWRITEBYTECODE="1")
+    assert told.stdout == "kept\n"
 
 
 def test_an_environment_for_tests_is_enough_for_running(tree: Path) -> None:
