@@ -34,6 +34,7 @@ NAMED: Mapping[str, str] = {
     "package": "package",
     "incident": "incident",
     "segment": "segment",
+    "report": "report",
 }
 """Arguments that name something that is somewhere, and what it is called."""
 

@@ -151,6 +151,14 @@ def in_span(tx: Transaction, camera: str, start_us: int, end_us: int) -> list[To
     return [_tombstone(row) for row in tx.connection.execute(query.order_by(tombstones.c.start_us))]
 
 
+def ordered_in_span(tx: Transaction, camera: str, start_us: int, end_us: int) -> list[Tombstone]:
+    """Return the tombstones of a camera that were written in [start_us, end_us), in their order."""
+    query = select(tombstones).where(
+        tombstones.c.camera == camera, tombstones.c.at_us >= start_us, tombstones.c.at_us < end_us
+    )
+    return of_rows(tx.connection.execute(query.order_by(tombstones.c.number)))
+
+
 def of_plan(tx: Transaction, digest: str) -> list[Tombstone]:
     """Return the tombstones that a plan ordered, withdrawn ones included, by number."""
     query = select(tombstones).where(tombstones.c.plan == digest).order_by(tombstones.c.number)

@@ -21,6 +21,7 @@ from camera_gateway.cli import (
     incident,
     institution,
     registering,
+    report,
     retention,
     seal,
     service,
@@ -59,6 +60,7 @@ for part in (
     seal.group,
     evidence.group,
     incident.group,
+    report.group,
 ):
     main.add_command(part)
 for top in (service, drill, backup):

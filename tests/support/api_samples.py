@@ -34,6 +34,7 @@ PLAIN: Mapping[str, Any] = {
     "standard": "house-baseline",
     "digest": "0" * 64,
     "month": "2023-11",
+    "kind": "gap-register",
     "sha256": "0" * 64,
     "settled_as": "replaced",
     "scope": "institution:kg-12",
@@ -62,6 +63,7 @@ MORE: Mapping[str, Mapping[str, Any]] = {
     "hold.place": {"cameras": ["{camera}"], "dry_run": True},
     "evidence.request": {"cameras": ["{camera}"]},
     "incident.report": {"cameras": ["{camera}"]},
+    "report.make": {"institution": "{institution}", **HOUR},
     "retention.policy-set": {"camera": "{camera}", "floor_days": 40, "dry_run": True},
 }
 """What a route takes beside what its model requires; an id is new each time."""

@@ -11,6 +11,7 @@ from camera_gateway.api.routes.evidence import EVIDENCE
 from camera_gateway.api.routes.people import PEOPLE
 from camera_gateway.api.routes.registering import REGISTERING
 from camera_gateway.api.routes.registry import REGISTRY
+from camera_gateway.api.routes.reports import REPORTS
 from camera_gateway.api.routes.session import SESSION
 from camera_gateway.api.routes.system import SYSTEM
 from camera_gateway.api.routes.watching import WATCHING
@@ -23,6 +24,7 @@ ROUTES: tuple[Route, ...] = (
     *REGISTRY,
     *PEOPLE,
     *EVIDENCE,
+    *REPORTS,
     *WATCHING,
     *REGISTERING,
     *SYSTEM,

@@ -61,6 +61,8 @@ KNOWN = {
     "request": ["request-1"],
     "package": ["request-1", "package-1"],
     "incident": ["incident-1"],
+    "month": ["2023-11"],
+    "day": ["2023-11-14"],
     "from": ["2023-11-14T20:00:00Z"],
     "to": ["2023-11-14T21:00:00Z"],
 }

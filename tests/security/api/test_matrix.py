@@ -122,6 +122,7 @@ async def set_up(api: Api) -> dict[str, Samples]:
         )
         incident = {"cameras": [camera], "institution": institution, "at": HOUR["from"], "text": "x"}
         reported = await api.ask("POST", "incidents", "alia", incident)
+        made_report = await api.ask("POST", "reports", "alia", {"kind": "gap-register", "camera": camera, **HOUR})
         victim = api.enrol(f"victim-{name}", ("viewer", f"institution:{institution}"))
         token = api.people.token(victim)[0]
         region = "Абай" if institution == "kg-12" else "Алматы"
@@ -142,6 +143,7 @@ async def set_up(api: Api) -> dict[str, Samples]:
                 "request": request.json["request"]["id"],
                 "package": request.json["request"]["id"],
                 "incident": reported.json["incident"]["id"],
+                "report": made_report.json["id"],
                 "user": victim,
                 "token": token,
                 "job": job.id,

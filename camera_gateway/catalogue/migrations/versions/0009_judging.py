@@ -253,8 +253,10 @@ def _reports() -> None:
         sa.Column("end_us", sa.BigInteger, nullable=False),
         sa.Column("made_us", sa.BigInteger, nullable=False),
         sa.Column("made_by", sa.Text, nullable=False),
+        sa.Column("institutions", sa.Text, nullable=False),
         sa.Column("document", sa.Text, nullable=False),
         sa.Column("sha256", sa.Text, nullable=False),
+        sa.Column("statement", sa.Text, nullable=False),
         sa.Column("signature", sa.Text, nullable=False),
     )
     op.create_index("reports_by_time", "reports", ["made_us"])
