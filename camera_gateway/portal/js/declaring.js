@@ -40,7 +40,9 @@ export async function grantWaiver(context, all, about = {}) {
   const rules = h("select", { name: "rule", required: true });
   const draw = async (id, chosen) => {
     const book = await api.get(`standards/${encodeURIComponent(id)}`);
-    rules.replaceChildren(...book.rules.map((rule) => h("option", { value: rule.id, selected: rule.id === chosen }, `${rule.clause} · ${inLanguage(context, rule.title)}`)));
+    // a rule of an included rule book has a path, and is named by the finding alone
+    if (chosen?.includes("/")) rules.replaceChildren(h("option", { value: chosen }, chosen));
+    else rules.replaceChildren(...book.rules.map((rule) => h("option", { value: rule.id, selected: rule.id === chosen }, `${rule.clause} · ${inLanguage(context, rule.title)}`)));
   };
   const first = about.standard ?? books[0]?.id;
   await draw(first, about.rule);

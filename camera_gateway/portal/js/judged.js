@@ -2,10 +2,12 @@
 
 import { h } from "./dom.js";
 import { dayBy, dayStrip } from "./charts.js";
+import { dayBounds } from "./coverage.js";
 import { scopeOf } from "./results.js";
 import { word } from "./words.js";
 
 const SQUARES = 31;
+export const TREND_DAYS = 31;
 
 /** Findings of one clause together, clauses in the standard's order. */
 export function byRule(findings) {
@@ -33,14 +35,44 @@ export function stripOf(context, { data }, zone, link) {
 }
 
 const SIGNS = { ">=": "≥", "<=": "≤", "==": "=", "!=": "≠" };
-const FIGURE = /^(>=|<=|==|!=)? ?([\d.]+(?:x[\d.]+)?)(?: ?(d|h|min|s|px\/m|1\/s|%|px))?$/;
+const FIGURE = /^(>=|<=|==|!=)? ?([\d.]+(?:x[\d.]+)?)(?: ?(d|h|min|s|y|px\/m|1\/s|%|px))?$/;
+const ZONE = /^(not )?([a-z_-]+)( \(each\))?$/;
+/** Metrics that are shares: 0.99 is written as 99 %. */
+const SHARES = new Set(["archive.recorded_ratio", "archive.integrity_ratio", "camera.uptime"]);
 
 /** What is asked or was measured, as people of the language write it; other words of the service are English, and say so. */
-export function figure(context, text) {
-  const { t, texts } = context;
-  const found = FIGURE.exec(text ?? "");
+export function figure(context, text, metric = null) {
+  const { t, texts, formats } = context;
+  if (!text || text === "–") return "–";
+  const found = FIGURE.exec(text);
+  if (found && SHARES.has(metric)) return [SIGNS[found[1]], formats.percent(Number(found[2]), 2)].filter(Boolean).join(" ");
   if (found) return [SIGNS[found[1]], found[2].replace("x", " × "), found[3] && (texts.has(`unit.${found[3]}`) ? t(`unit.${found[3]}`) : found[3])].filter(Boolean).join(" ");
-  const zones = (text ?? "").split(", ").map((one) => /^([a-z_-]+)( \(each\))?$/.exec(one));
-  if (zones.every((one) => one && texts.has(`zone.${one[1]}`))) return zones.map((one) => `${word(context, "zone", one[1])}${one[2] ? ` (${t("zones.each")})` : ""}`).join(", ");
-  return !text || text === "–" ? "–" : h("span", { lang: "en" }, text);
+  const zones = text.split(", ").map((one) => ZONE.exec(one));
+  if (zones.every((one) => one && texts.has(`zone.${one[2]}`))) {
+    return zones.map(([, not, zone, each]) => { const name = word(context, "zone", zone); return not ? t("zones.not", { zone: name }) : each ? `${name} (${t("zones.each")})` : name; }).join(", ");
+  }
+  return h("span", { lang: "en" }, text);
+}
+
+/** A clause as it is cited in the language. */
+export function clauseName({ t, language }, clause) {
+  if (clause === "house") return t("basis.house");
+  const point = /^p\.\s*(.+)$/.exec(clause)?.[1];
+  return !point || language === "en" ? clause : language === "kk" ? `${point}-т.` : `п. ${point}`;
+}
+
+/**
+ * An institution by a standard: {judged, days}, as it was judged on a day or last; what was never judged is judged now.
+ * `days` is how it stood on the days before.
+ */
+export async function judgedOf(context, institution, standard, day, zone) {
+  const { api, formats } = context;
+  const path = `compliance/${encodeURIComponent(institution)}`;
+  const today = formats.toLocal(Date.now(), zone).slice(0, 10);
+  const back = day ? Math.round((Date.parse(today) - Date.parse(day)) / 86_400_000) : 0;
+  const days = await api.get(`${path}/trend`, { standard, days: Math.min(400, Math.max(TREND_DAYS, back + 1)) });
+  const kept = day ? days.some((one) => one.day === day) : days.length > 0;
+  if (kept) return { judged: await api.get(path, { standard, day }), days };
+  const [from, to] = dayBounds(context, day ?? today, zone);
+  return { judged: { day: day ?? today, ...(await api.post("compliance/checks", { institution, standard, from, to })) }, days };
 }

@@ -54,11 +54,11 @@ export const legend = (context) => h("details", { class: "legend" }, h("summary"
 /** A text of the service in the user's language: {en, ru, kk} or plain. */
 export const inLanguage = ({ language }, text) => (text === null || text === undefined ? "" : typeof text === "string" ? text : text[language] || text.ru || text.en || text.kk || "");
 
+/** How well the text of a rule book was seen. */
+export const textSeen = ({ t }, status) => h("span", { class: `tag v-${status}` }, t(`text-status.${status}`));
+
 /** How well a figure was seen: words and a shape, never left out. */
 export const seen = ({ t }, verified) => h("span", { class: `tag v-${verified}` }, t(`verified.${verified}`));
-
-/** The first of a list whose rows are a day old at most: today in a zone, "2026-11-29". */
-export const dayIn = ({ formats }, zone, at = Date.now()) => formats.toLocal(at, zone).slice(0, 10);
 
 /** What a scope is about: {camera}, {zone}, or the institution as a whole. */
 export function scopeOf(scope) {

@@ -2,28 +2,26 @@
    zones are seen, which days are kept, and what the installation itself lacks. */
 
 import { h } from "../dom.js";
-import { card, empty, field, head, later, link, note, page as whole, select, table } from "../parts.js";
+import { card, empty, field, head, link, note, page as whole, select, table } from "../parts.js";
 import { countsList, inLanguage, legend, ORDER, result, scopeOf, seen, shares, together, worst } from "../results.js";
 import { dayBy, trend, zoneTiles } from "../charts.js";
-import { byRule, figure, placeOfScope, stripOf, tellsDays } from "../judged.js";
+import { byRule, clauseName, figure, judgedOf, placeOfScope, stripOf, tellsDays, TREND_DAYS } from "../judged.js";
 import { places } from "../places.js";
 import { chosenStandard } from "./compliance.js";
 import { word } from "../words.js";
 
-const TREND_DAYS = 31;
 /** So many findings of one clause stand on this page; the clause's own page has all. */
 const SOME = 6;
 
 export async function page(context) {
   const { t, api, may, params, query, setQuery, reload, formats } = context;
-  const path = `compliance/${encodeURIComponent(params.institution)}`;
   const [institution, standards, all] = await Promise.all([api.get(`institutions/${encodeURIComponent(params.institution)}`), api.all("standards"), places(api, { retired: true })]);
   const zone = institution.sites[0]?.time_zone;
   const standard = chosenStandard(standards, query.get("standard"), (id) => forKind(standards.find((one) => one.id === id), institution.kind));
   const day = /^\d{4}-\d\d-\d\d$/.test(query.get("day") ?? "") ? query.get("day") : null;
   const trail = [t("compliance.title"), `/compliance${standard ? `?standard=${encodeURIComponent(standard.id)}` : ""}`];
   if (!standard) return whole(head(institution.name, { trail }), empty(t("compliance.no-standard"), t("compliance.no-standard.text")));
-  const judged = await api.get(path, { standard: standard.id, day });
+  const { judged, days } = await judgedOf(context, institution.id, standard.id, day, zone);
   const here = (more = {}) => `?${new URLSearchParams({ standard: standard.id, ...(day && { day }), ...more })}`;
   const toRule = (finding, more) => `/compliance/${encodeURIComponent(institution.id)}/${encodeURIComponent(finding.rule)}${here(more)}`;
   const rules = byRule(judged.findings);
@@ -40,24 +38,27 @@ export async function page(context) {
     h("section", { class: "card verdict" }, h("h2", {}, inLanguage(context, standard.title), h("span", { class: "muted small" }, t("standards.edition", { edition: judged.edition }), " · ", t(`basis.${judged.basis}`))),
       shares(judged.counts, { height: 24 }), countsList(context, judged.counts),
       h("p", { class: "small muted" }, t("compliance.judged", { from: formats.moment(judged.from, zone), to: formats.moment(judged.to, zone), at: formats.moment(judged.checked_at, zone) }))),
-    judged.installation?.length ? note("warn", t("compliance.installation"), null, h("ul", { class: "plain" }, judged.installation.map((one) => h("li", {}, word(context, "installation", one))))) : null,
+    judged.installation?.length ? note("warn", t("compliance.installation"), null, h("ul", { class: "plain" }, judged.installation.map((one) => h("li", {}, lacking(context, one))))) : null,
     h("div", { class: "grid wide-first" },
       h("section", { class: "stack" }, h("div", { class: "row apart" }, h("h2", {}, t("compliance.findings")),
         field(t("compliance.with"), select([["", t("common.all")], ...ORDER.filter((one) => judged.counts[one]).map((one) => [one, t(`result.${one}`)])], asked, { onchange: (event) => { setQuery({ result: event.target.value }); reload(); } }))),
       shown.length ? h("ol", { class: "clauses" }, shown.map((findings) => clause(context, findings, all, toRule))) : empty(t("compliance.none-such"), t("compliance.none-such.text")),
       legend(context)),
       h("div", { class: "stack" },
-        card(t("trend.title"), later(context, async () => {
-          const days = (await api.get(`${path}/trend`, { standard: standard.id, days: TREND_DAYS }));
-          const last = judged.to.slice(0, 10) > (days.at(-1)?.day ?? "") ? days.at(-1)?.day : days.at(-1).day;
-          return days.length ? trend(context, days, { first: dayBy(last, 1 - TREND_DAYS), last, address: (one) => `/compliance/${encodeURIComponent(institution.id)}?${new URLSearchParams({ standard: standard.id, day: one })}`, chosen: day }) : h("p", { class: "muted" }, t("trend.empty"));
-        }, { title: t("trend.title") })),
+        card(t("trend.title"), days.length ? trend(context, days, { first: dayBy(days.at(-1).day, 1 - Math.max(TREND_DAYS, days.length)), last: days.at(-1).day, address: (one) => `/compliance/${encodeURIComponent(institution.id)}?${new URLSearchParams({ standard: standard.id, day: one })}`, chosen: judged.day }) : h("p", { class: "muted" }, t("trend.empty"))),
         zones.length ? card(t("zones.title"), zoneTiles(context, zones)) : null,
         strips.length ? card(t("days.title"), h("p", { class: "small muted" }, t("days.text")), strips.map((finding) => h("div", { class: "strip" },
           h("div", { class: "row apart" }, h("a", { href: toRule(finding, { scope: finding.scope }) }, all.cameraName(scopeOf(finding.scope).camera)), result(context, finding.result, { short: true })), stripOf(context, finding, zone)))) : null)));
 }
 
-const forKind = (standard, kind) => standard.institutions?.includes("*") || standard.institutions?.includes(kind);
+/** Whether a standard binds institutions of a kind. */
+const forKind = (standard, kind) => standard.basis !== "reference" && !standard.optional && (standard.institutions.includes("*") || standard.institutions.includes(kind));
+
+/** A finding of the installation: "code – words", of which we know the words for the code. */
+function lacking(context, finding) {
+  const [code] = finding.split(" – ");
+  return context.texts.has(`installation.${code}`) ? word(context, "installation", code) : h("span", { lang: "en" }, finding);
+}
 
 /** A clause with its findings: the worst first. */
 function clause(context, findings, all, toRule) {
@@ -67,13 +68,13 @@ function clause(context, findings, all, toRule) {
   const ordered = [...findings].sort((a, b) => ORDER.indexOf(a.result) - ORDER.indexOf(b.result));
   const name = worst(findings.map((one) => one.result));
   return h("li", { class: `clause-card k-${name}`, id: first.rule },
-    h("div", { class: "row apart" }, result(context, name), h("span", { class: "row" }, h("span", { class: "clause" }, first.clause), seen(context, first.verified))),
+    h("div", { class: "row apart" }, result(context, name), h("span", { class: "row" }, h("span", { class: "clause" }, clauseName(context, first.clause)), seen(context, first.verified))),
     h("h3", {}, h("a", { href: toRule(first) }, inLanguage(context, first.title) || first.rule)),
-    h("p", { class: "small" }, h("span", { class: "muted" }, `${t("finding.required")}: `), figure(context, first.required)),
+    h("p", { class: "small" }, h("span", { class: "muted" }, `${t("finding.required")}: `), figure(context, first.required, first.metric)),
     findings.length > 1 ? [shares(counts), h("details", { open: name === "fail" }, h("summary", {}, t("compliance.scopes", { count: findings.length })), table(context, { caption: t("finding.scopes"), rows: ordered.slice(0, SOME), columns: [
       { title: t("finding.scope"), head: true, cell: (row) => h("a", { href: toRule(row, { scope: row.scope }) }, placeOfScope(context, row.scope, all)) },
-      { title: t("finding.measured"), cell: (row) => figure(context, row.measured) },
+      { title: t("finding.measured"), cell: (row) => figure(context, row.measured, row.metric) },
       { title: t("finding.result"), cell: (row) => result(context, row.result, { short: true }) },
     ] }), findings.length > SOME && h("p", {}, h("a", { href: toRule(first) }, t("compliance.all-scopes", { count: findings.length }))))]
-      : h("p", { class: "small" }, h("span", { class: "muted" }, `${t("finding.measured")}: `), figure(context, first.measured)));
+      : h("p", { class: "small" }, h("span", { class: "muted" }, `${t("finding.measured")}: `), figure(context, first.measured, first.metric)));
 }

@@ -4,6 +4,7 @@
 import { h } from "../dom.js";
 import { empty, field, head, link, note, page as whole, select } from "../parts.js";
 import { BASES, countsList, inLanguage, legend, ORDER, result, shares, sum, together } from "../results.js";
+import { clauseName } from "../judged.js";
 import { word } from "../words.js";
 
 /** With so few institutions the clauses are the rows, and have room for their titles. */
@@ -27,7 +28,8 @@ export async function page(context) {
   const near = found.institutions.filter((one) => (!chosen.region || one.region === chosen.region) && (!chosen.kind || one.kind === chosen.kind));
   const standard = chosenStandard(found.standards, query.get("standard"), (id) => sum(counts(id, near)) > (counts(id, near).not_applicable ?? 0));
   const actions = [may("report.make") && link("/reports?new=1&kind=compliance", t("reports.make")), link("/standards", t("standards.title"), "quiet")];
-  const title = head(t("compliance.title"), { lead: t("compliance.lead", { day: formats.day(`${found.day}T12:00Z`, "UTC") }), actions });
+  const judgedDay = day ?? found.institutions.flatMap((one) => one.standards.map((each) => each.day)).sort().at(-1) ?? found.day;
+  const title = head(t("compliance.title"), { lead: t("compliance.lead", { day: formats.day(`${judgedDay}T12:00Z`, "UTC") }), actions });
   if (!found.institutions.length) return whole(title, empty(t("institutions.none"), t("compliance.no-institution")));
   if (!standard) return whole(title, empty(t("compliance.no-standard"), t("compliance.no-standard.text")));
   const judged = near.filter((one) => of(one, standard.id));
@@ -36,7 +38,7 @@ export async function page(context) {
   const address = (id) => { const next = new URLSearchParams(query); next.set("standard", id); return `/compliance?${next}`; };
   return whole(title,
     h("form", { class: "filters", role: "search", onsubmit: (event) => event.preventDefault() },
-      field(t("compliance.day"), { type: "date", value: found.day, max: formats.toLocal(Date.now()).slice(0, 10), onchange: choose("day") }),
+      field(t("compliance.day"), { type: "date", value: judgedDay, max: formats.toLocal(Date.now()).slice(0, 10), onchange: choose("day") }),
       regions.length > 1 && field(t("institutions.region"), select([["", t("common.all")], ...regions.map((one) => [one, one])], chosen.region, { onchange: choose("region") })),
       kinds.length > 1 && field(t("institutions.kind"), select([["", t("common.all")], ...kinds.map((one) => [one, word(context, "kind", one)])], chosen.kind, { onchange: choose("kind") })),
       field(t("compliance.with"), select([["", t("common.all")], ...ORDER.slice(0, 5).map((one) => [one, t(`result.${one}`)])], chosen.result, { onchange: choose("result") }))),
@@ -54,7 +56,7 @@ export async function page(context) {
     h("section", { class: "stack" },
       h("div", { class: "row apart" }, h("h2", { id: "matrix" }, inLanguage(context, standard.title)), h("a", { href: `/standards/${encodeURIComponent(standard.id)}` }, t("standards.read"))),
       standard.text_status !== "verbatim" && note("info", t(`text-status.${standard.text_status}`), t(`text-status.${standard.text_status}.text`)),
-      shown.length ? matrix(context, standard, shown, found.day) : empty(t("compliance.none-such"), t("compliance.none-such.text"), link("/compliance", t("compliance.all"))),
+      shown.length ? matrix(context, standard, shown, judgedDay) : empty(t("compliance.none-such"), t("compliance.none-such.text"), link("/compliance", t("compliance.all"))),
       legend(context)));
 }
 
@@ -62,21 +64,21 @@ export async function page(context) {
 function matrix(context, standard, institutions, day) {
   const { t, formats } = context;
   const rows = institutions.map((one) => ({ ...one, judged: one.standards.find((each) => each.standard === standard.id) }));
-  const search = (rule) => `?standard=${encodeURIComponent(standard.id)}&day=${day}${rule ? `#${encodeURIComponent(rule)}` : ""}`;
+  const search = (institution) => `?standard=${encodeURIComponent(standard.id)}&day=${institution.judged.day ?? day}`;
   const cell = (institution, rule) => {
     const found = institution.judged.rules.find((one) => one.rule === rule.rule);
     if (!found) return h("span", { class: "muted" }, "–");
     const all = sum(found.counts);
     const mine = found.counts[found.result] ?? 0;
-    return h("a", { class: `cell c-${found.result}`, href: `/compliance/${encodeURIComponent(institution.id)}/${encodeURIComponent(rule.rule)}${search()}` },
+    return h("a", { class: `cell c-${found.result}`, href: `/compliance/${encodeURIComponent(institution.id)}/${encodeURIComponent(rule.rule)}${search(institution)}` },
       result(context, found.result, { short: true }), all > 1 && h("span", { class: "small of" }, t("compliance.of", { count: formats.number(mine), all: formats.number(all) })));
   };
-  const owner = (institution) => [h("a", { href: `/compliance/${encodeURIComponent(institution.id)}${search()}` }, institution.name),
+  const owner = (institution) => [h("a", { href: `/compliance/${encodeURIComponent(institution.id)}${search(institution)}` }, institution.name),
     h("span", { class: "muted small block" }, [word(context, "kind", institution.kind), institution.region].filter(Boolean).join(" · ")), shares(institution.judged.counts, { height: 40 }), countsList(context, institution.judged.counts, { short: true })];
-  const clause = (rule) => [h("span", { class: "clause" }, rule.clause), h("span", { class: "title" }, inLanguage(context, rule.title))];
+  const clause = (rule) => [h("span", { class: "clause" }, clauseName(context, rule.clause)), h("span", { class: "title" }, inLanguage(context, rule.title))];
   const turned = institutions.length <= FEW;
   const [across, down] = turned ? [rows, standard.rules] : [standard.rules, rows];
-  const label = (one) => (turned ? one.name : one.clause);
+  const label = (one) => (turned ? one.name : clauseName(context, one.clause));
   return h("div", { class: "table", tabindex: "0", role: "region", "aria-labelledby": "matrix" }, h("table", { class: `matrix ${turned ? "turned" : "wide"}`, role: "table" },
     h("caption", { class: "sr" }, t("compliance.caption", { standard: inLanguage(context, standard.title) })),
     h("thead", { role: "rowgroup" }, h("tr", { role: "row" }, h("th", { scope: "col", role: "columnheader" }, turned ? t("standards.clause") : t("institutions.name")),

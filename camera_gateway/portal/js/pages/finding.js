@@ -1,11 +1,11 @@
 /* One clause at one institution: what is asked, what was measured and how, and the time behind it, down to the minute. */
 
 import { fill, h } from "../dom.js";
-import { button, card, empty, facts, head, later, link, note, page as whole, table } from "../parts.js";
+import { button, card, facts, head, later, note, page as whole, table } from "../parts.js";
 import { calendar, daysOf, dayBounds, gapTable, totals } from "../coverage.js";
 import { countsList, inLanguage, ORDER, result, scopeOf, seen, shares, together, worst } from "../results.js";
 import { explainGap, declareFact, grantWaiver, noteProcess } from "../declaring.js";
-import { figure, placeOfScope, stripOf, tellsDays } from "../judged.js";
+import { clauseName, figure, judgedOf, placeOfScope, stripOf, tellsDays } from "../judged.js";
 import { places } from "../places.js";
 import { Problem } from "../api.js";
 
@@ -13,41 +13,43 @@ export async function page(context) {
   const { t, api, may, params, query, formats } = context;
   const day = /^\d{4}-\d\d-\d\d$/.test(query.get("day") ?? "") ? query.get("day") : null;
   const standard = query.get("standard") ?? "";
-  const [judged, book, all] = await Promise.all([api.get(`compliance/${encodeURIComponent(params.institution)}`, { standard, day }), api.get(`standards/${encodeURIComponent(standard)}`, { on: day }), places(api, { retired: true })]);
-  const findings = judged.findings.filter((one) => one.rule === params.rule).sort((a, b) => ORDER.indexOf(a.result) - ORDER.indexOf(b.result));
+  const [book, all] = await Promise.all([api.get(`standards/${encodeURIComponent(standard)}`, { on: day }), places(api, { retired: true })]);
+  const zone = all.zoneOfInstitution(params.institution);
+  const { judged } = await judgedOf(context, params.institution, standard, day, zone);
+  // a rule of an included rule book has a path: "minimum/resolution" is of "minimum"
+  const findings = judged.findings.filter((one) => one.rule === params.rule || one.rule.startsWith(`${params.rule}/`)).sort((a, b) => ORDER.indexOf(a.result) - ORDER.indexOf(b.result));
   if (!findings.length) throw new Problem(404, { code: "not-found" });
   const rule = book.rules.find((one) => one.id === params.rule);
-  const chosen = findings.find((one) => one.scope === query.get("scope")) ?? findings[0];
-  const zone = all.zoneOfInstitution(params.institution);
-  const address = (scope) => `/compliance/${encodeURIComponent(params.institution)}/${encodeURIComponent(params.rule)}?${new URLSearchParams({ standard, ...(day && { day }), scope })}`;
+  const chosen = findings.find((one) => one.scope === query.get("scope") && (!query.get("part") || one.rule === query.get("part"))) ?? findings[0];
+  const address = ({ scope, rule: part }) => `/compliance/${encodeURIComponent(params.institution)}/${encodeURIComponent(params.rule)}?${new URLSearchParams({ standard, ...(day && { day }), scope, ...(part !== params.rule && { part }) })}`;
   const camera = all.camera(scopeOf(chosen.scope).camera);
-  const about = { institution: params.institution, standard, rule: params.rule, camera: camera?.id };
-    return whole(
-    head(`${chosen.clause} · ${inLanguage(context, chosen.title) || chosen.rule}`, { trail: [all.nameOf(params.institution), `/compliance/${encodeURIComponent(params.institution)}?${new URLSearchParams({ standard, ...(day && { day }) })}`], lead: `${inLanguage(context, book.title)} · ${t(`basis.${judged.basis}`)}`,
+  const about = { institution: params.institution, standard, rule: chosen.rule, camera: camera?.id };
+  return whole(
+    head(`${clauseName(context, chosen.clause)} · ${inLanguage(context, (rule ?? chosen).title) || chosen.rule}`, { trail: [all.nameOf(params.institution), `/compliance/${encodeURIComponent(params.institution)}?${new URLSearchParams({ standard, ...(day && { day }) })}`], lead: `${inLanguage(context, book.title)} · ${t(`basis.${judged.basis}`)}`,
       actions: [may("waiver.grant") && ["fail", "unknown"].includes(chosen.result) && button(t("waivers.grant"), () => grantWaiver(context, all, about)), chosen.kind === "declared" && may("fact.declare") && button(t("facts.declare"), () => declareFact(context, all, { ...about, fact: chosen.metric }), "main"),
         chosen.kind === "process" && may("register.keep") && button(t("processes.note"), () => noteProcess(context, all, { ...about, process: chosen.metric }), "main")] }),
     h("div", { class: "grid two" },
       card(t("finding.asked"), facts(
-        [t("finding.required"), figure(context, chosen.required)],
+        [t("finding.required"), figure(context, chosen.required, chosen.metric)],
         [t("finding.verified"), seen(context, chosen.verified)],
         [t("finding.severity"), chosen.severity ? t(`severity.${chosen.severity}`) : null],
         [t("finding.source"), rule?.source?.length ? rule.source.map((one) => source(one, book.sources ?? [])) : null],
         [t("finding.note"), rule?.note ? h("span", { lang: "en" }, rule.note) : null])),
       card(t("finding.all"), h("div", { class: "row" }, result(context, worst(findings.map((one) => one.result)))), shares(together(findings.map((one) => ({ [one.result]: 1 })))), countsList(context, together(findings.map((one) => ({ [one.result]: 1 }))), { short: true }))),
     findings.length > 1 ? table(context, { caption: t("finding.scopes"), rows: findings, sortable: true, columns: [
-      { title: t("finding.scope"), head: true, cell: (row) => h("a", { href: address(row.scope), "aria-current": row === chosen ? "true" : null }, placeOfScope(context, row.scope, all)), sort: (row) => placeOfScope(context, row.scope, all) },
+      { title: t("finding.scope"), head: true, cell: (row) => h("a", { href: address(row), "aria-current": row === chosen ? "true" : null }, placeOfScope(context, row.scope, all), row.rule !== params.rule && h("span", { class: "small block" }, inLanguage(context, row.title))), sort: (row) => placeOfScope(context, row.scope, all) },
       { title: t("finding.result"), cell: (row) => result(context, row.result), sort: (row) => ORDER.indexOf(row.result) },
-      { title: t("finding.measured"), cell: (row) => figure(context, row.measured), sort: (row) => row.measured },
+      { title: t("finding.measured"), cell: (row) => figure(context, row.measured, row.metric), sort: (row) => row.measured },
     ] }) : null,
     h("section", { class: "card" }, h("h2", {}, placeOfScope(context, chosen.scope, all), result(context, chosen.result)),
       facts(
-        [t("finding.measured"), figure(context, chosen.measured)],
+        [t("finding.measured"), figure(context, chosen.measured, chosen.metric)],
         [t("finding.method"), chosen.method_code && context.texts.has(`method.${chosen.method_code}`) ? t(`method.${chosen.method_code}`) : chosen.method ? h("span", { lang: "en" }, chosen.method) : null],
         [t("finding.evidence"), chosen.evidence ? h("span", { lang: "en" }, chosen.evidence) : null],
         [t("finding.period"), formats.span(judged.from, judged.to, zone)]),
       chosen.waiver && note("info", t("waivers.one", { number: chosen.waiver.number }), chosen.waiver.reason, h("p", { class: "small" }, t("waivers.until-day", { until: formats.moment(chosen.waiver.until, zone) }))),
-      tellsDays(chosen) && stripOf(context, chosen, zone, camera && ((one) => `/cameras/${camera.id}?day=${one}`))),
-    camera && may("coverage.see") ? timeBehind(context, camera, { zone: all.zoneOf(camera), judged, day }) : null);
+      tellsDays(chosen) && stripOf(context, chosen, zone, camera && ((one) => `${address(chosen)}&on=${one}#time`))),
+    camera && may("coverage.see") ? timeBehind(context, camera, { zone: all.zoneOf(camera), judged, day: query.get("on") ?? day ?? (tellsDays(chosen) ? chosen.data.incomplete[0] : null) }) : null);
 }
 
 /** A source: its address where the rule book gives one; it is read elsewhere, so it is no link. */
@@ -55,7 +57,7 @@ const source = (one, known) => h("span", { class: "block" }, known.find((each) =
 
 /** The time behind a finding: the month's days, the chosen day on a line, its gaps, and the way to each minute. */
 function timeBehind(context, camera, { zone, judged, day }) {
-  const { t, api, may, formats, go } = context;
+  const { t, api, may, formats, go, setQuery } = context;
   const path = `cameras/${encodeURIComponent(camera.id)}`;
   const today = formats.toLocal(Date.now(), zone).slice(0, 10);
   const chosen = { day: day ?? formats.toLocal(Date.parse(judged.to) - 1000, zone).slice(0, 10) };
@@ -76,10 +78,10 @@ function timeBehind(context, camera, { zone, judged, day }) {
   fill(month, later(context, async () => {
     const days = await daysOf(context, camera, chosen.day.slice(0, 7), zone, today);
     const place = h("div", {});
-    const draw = () => fill(place, calendar(context, days, { chosen: chosen.day, choose: (one) => { chosen.day = one; draw(); drawDay(); } }));
+    const draw = () => fill(place, calendar(context, days, { chosen: chosen.day, choose: (one) => { chosen.day = one; setQuery({ on: one }); draw(); drawDay(); } }));
     draw();
     return place;
   }, { lines: 6 }));
   drawDay();
-  return h("div", { class: "grid two" }, card(formats.month(chosen.day.slice(0, 7)), month), h("section", { class: "card" }, h("h2", {}, t("finding.time"), h("a", { class: "small", href: `/cameras/${camera.id}?day=${chosen.day}` }, t("finding.camera"))), title, body));
+  return h("div", { class: "grid two", id: "time" }, card(formats.month(chosen.day.slice(0, 7)), month), h("section", { class: "card" }, h("h2", {}, t("finding.time"), h("a", { class: "small", href: `/cameras/${camera.id}?day=${chosen.day}` }, t("finding.camera"))), title, body));
 }

@@ -2,8 +2,8 @@
 
 import { h } from "../dom.js";
 import { facts, field, head, link, page as whole, select, table } from "../parts.js";
-import { inLanguage, result, seen } from "../results.js";
-import { figure } from "../judged.js";
+import { inLanguage, result, seen, textSeen } from "../results.js";
+import { clauseName, figure } from "../judged.js";
 import { word } from "../words.js";
 
 export async function page(context) {
@@ -17,7 +17,7 @@ export async function page(context) {
     h("section", { class: "card" }, facts(
       [t("standards.basis"), t(`basis.${book.basis}`)],
       [t("standards.edition.title"), book.edition],
-      [t("standards.text"), [seen(context, book.text_status), " ", h("span", { class: "muted" }, t(`text-status.${book.text_status}`))]],
+      [t("standards.text"), textSeen(context, book.text_status)],
       [t("standards.authority"), book.authority ? h("span", { lang: "en" }, book.authority) : null],
       [t("standards.number"), [book.number, day(book.date)].filter(Boolean).join(" · ") || null],
       [t("standards.address"), book.url ? h("code", {}, book.url) : null],
@@ -25,9 +25,9 @@ export async function page(context) {
       [t("standards.for"), book.institutions.includes("*") ? t("standards.for-all") : formats.list(book.institutions.map((kind) => word(context, "kind", kind)))]),
     book.editions?.length > 1 && field(t("standards.editions"), select(book.editions.map((one) => [one.in_force_from ?? "", [one.edition ?? one, one.in_force_from && day(one.in_force_from)].filter(Boolean).join(" · ")]), on ?? "", { onchange: (event) => { setQuery({ on: event.target.value }); reload(); } }))),
     table(context, { caption: t("standards.clauses"), hidden: false, rows, columns: [
-      { title: t("standards.clause"), head: true, cell: (row) => h("span", { id: row.id, class: "clause" }, row.clause) },
+      { title: t("standards.clause"), head: true, cell: (row) => h("span", { id: row.id, class: "clause" }, clauseName(context, row.clause)) },
       { title: t("standards.asks"), cell: (row) => [inLanguage(context, row.title), row.note && h("span", { class: "muted small block", lang: "en" }, row.note)] },
-      { title: t("standards.figure"), cell: (row) => (row.text_needed ? result(context, "text_needed") : figure(context, row.required)) },
+      { title: t("standards.figure"), cell: (row) => (row.text_needed ? result(context, "text_needed") : figure(context, row.required, row.metric)) },
       { title: t("finding.verified"), cell: (row) => seen(context, row.verified) },
       { title: t("standards.kind"), cell: (row) => word(context, "rule-kind", row.kind) },
       { title: t("finding.severity"), cell: (row) => (row.severity ? word(context, "severity", row.severity) : "–") },

@@ -2,7 +2,7 @@
 
 import { h } from "../dom.js";
 import { empty, head, page as whole, table } from "../parts.js";
-import { BASES, inLanguage, seen } from "../results.js";
+import { BASES, inLanguage, textSeen } from "../results.js";
 import { word } from "../words.js";
 
 export async function page(context) {
@@ -16,7 +16,7 @@ export async function page(context) {
         caption: t(`basis.${basis}`), rows, columns: [
           { title: t("standards.one"), head: true, cell: (row) => h("a", { href: `/standards/${encodeURIComponent(row.id)}` }, inLanguage(context, row.title)) },
           { title: t("standards.edition.title"), cell: (row) => row.edition },
-          { title: t("standards.text"), cell: (row) => seen(context, row.text_status) },
+          { title: t("standards.text"), cell: (row) => textSeen(context, row.text_status) },
           rows.some((row) => row.in_force_from || row.in_force_to) && { title: t("standards.force"), cell: years },
           { title: t("standards.rules"), number: true, cell: (row) => formats.number(row.rules) },
           { title: t("result.text_needed"), number: true, cell: (row) => formats.number(row.text_needed) },
