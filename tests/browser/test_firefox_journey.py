@@ -1,20 +1,29 @@
-"""The auditor's way in Firefox: sign in, open a camera, say what for, watch; H.265 as it is."""
+"""Each person's main way in Firefox, from the sign-in page to the result.
+
+The auditor opens a camera, says what for, and watches; H.265 as it is. IT staff register a camera. An administrator
+lets a person in.
+"""
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 from support.burnt_footage import LOOP_S
 from support.firefox import Firefox, firefox
+from support.house_camera import camera
 from support.player_page import BLOCKS, READ, Shown
 from support.portal_house import GROUP, HALL, PASSWORD, PortalHouse, portal_house
+
+from camera_gateway.clock import SystemClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 FPS = 25
 DAY = "2025-10-09"
+CODE_S = 60
 
 
 @pytest.fixture(scope="module")
@@ -24,19 +33,45 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PortalHouse]:
 
 
 @pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory, house: PortalHouse) -> Iterator[Firefox]:
-    with firefox(tmp_path_factory.mktemp("profile")) as opened:
-        sign_in(opened, house)
+def living(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PortalHouse]:
+    """One whose clock goes: a camera that is probed is watched for seconds."""
+    with portal_house(tmp_path_factory.mktemp("living"), SystemClock(), with_footage=False) as opened:
         yield opened
 
 
-def sign_in(browser: Firefox, house: PortalHouse) -> None:
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firefox]:
+    with firefox(tmp_path_factory.mktemp("profile")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def auditor(browser: Firefox, house: PortalHouse) -> Iterator[Firefox]:
+    house.wait(house.clock.advance(CODE_S))  # a code opens once
+    with signed_in(browser, house, "berik"):
+        yield browser
+
+
+@contextmanager
+def signed_in(browser: Firefox, house: PortalHouse, user: str) -> Iterator[None]:
+    """Sign in by the page and, at the end, out."""
     browser.goto(f"{house.address}/sign-in")
-    for name, text in (("user", "berik"), ("password", PASSWORD), ("code", house.code("berik"))):
-        browser.click(f"input[name={name}]")
-        browser.type(text)
+    fill(browser, user=user, password=PASSWORD, code=house.code(user))
     browser.click("form button[type=submit], form button.main")
     browser.until("() => location.pathname === '/today'")
+    yield
+    browser.click("button", "Sign out")
+    browser.until("() => location.pathname === '/sign-in'")
+
+
+def fill(browser: Firefox, **fields: str) -> None:
+    for name, text in fields.items():
+        browser.click(f"main input[name={name}], dialog[open] input[name={name}]")
+        browser.type(text)
+
+
+def heading(browser: Firefox, text: str) -> None:
+    browser.until("(text) => document.querySelector('main h1')?.textContent === text", text)
 
 
 def watch(browser: Firefox, house: PortalHouse, camera: str) -> list[Shown]:
@@ -57,19 +92,46 @@ def watch(browser: Firefox, house: PortalHouse, camera: str) -> list[Shown]:
 
 
 def test_an_auditor_signs_in_states_a_purpose_and_sees_pictures_with_their_time(
-    browser: Firefox, house: PortalHouse
+    auditor: Firefox, house: PortalHouse
 ) -> None:
-    shown = watch(browser, house, HALL)
+    shown = watch(auditor, house, HALL)
     assert max(abs(one.off_by(FPS)) for one in shown) <= 1
     assert LOOP_S * FPS > len({one.number for one in shown}) > 3
+    assert auditor.errors == []
+
+
+def test_h265_is_played_as_the_camera_sent_it(auditor: Firefox, house: PortalHouse) -> None:
+    shown = watch(auditor, house, GROUP)
+    assert max(abs(one.off_by(FPS)) for one in shown) <= 1
+    assert auditor.evaluate("() => document.querySelector('.player-badge').hidden")
+    assert auditor.evaluate("() => document.querySelector('footage-player').conductor.views[0].feed.codec").startswith(
+        "hvc1"
+    )
+    assert auditor.errors == []
+
+
+def test_it_staff_register_a_camera_once_they_have_seen_its_picture(browser: Firefox, living: PortalHouse) -> None:
+    with signed_in(browser, living, "dana"), camera(living) as found:
+        browser.goto(f"{living.address}/cameras/add")
+        fill(browser, name="Corridor, 2nd floor", url=found.url)
+        browser.evaluate("() => { document.querySelector('select[name=zone]').value = 'corridor'; }")
+        browser.click("button", "Probe it and show a picture")
+        browser.until("() => document.querySelector('figure.first-picture img')?.naturalWidth === 320")
+        browser.click("button", "Save the camera")
+        heading(browser, "Corridor, 2nd floor")
+        assert browser.evaluate("() => location.pathname") == "/cameras/corridor-2nd-floor"
     assert browser.errors == []
 
 
-def test_h265_is_played_as_the_camera_sent_it(browser: Firefox, house: PortalHouse) -> None:
-    shown = watch(browser, house, GROUP)
-    assert max(abs(one.off_by(FPS)) for one in shown) <= 1
-    assert browser.evaluate("() => document.querySelector('.player-badge').hidden")
-    assert browser.evaluate("() => document.querySelector('footage-player').conductor.views[0].feed.codec").startswith(
-        "hvc1"
-    )
+def test_an_administrator_lets_a_person_in_by_a_link_that_is_shown_once(browser: Firefox, living: PortalHouse) -> None:
+    with signed_in(browser, living, "alia"):
+        browser.goto(f"{living.address}/people")
+        browser.click("button", "Add a person")
+        fill(browser, name="Saule Omarova")
+        browser.click("dialog[open] button", "Add and get the link")
+        link = "() => document.querySelector('dialog[open] input[readonly]')?.value ?? ''"
+        browser.until(f"() => ({link})().includes('#/welcome?token=')")
+        browser.click("dialog[open] button", "Close")
+        browser.until("() => document.querySelector('main').textContent.includes('Saule Omarova')")
+        assert "token=" not in browser.evaluate("() => document.documentElement.outerHTML")
     assert browser.errors == []

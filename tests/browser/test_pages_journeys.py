@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import zipfile
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pyotp
 import pytest
 from support.browser import Visit, axe, until
-from support.fault_camera import FaultCamera
+from support.house_camera import camera
 from support.portal_house import HALL, PASSWORD, YARD, PortalHouse, portal_house
 
 from camera_gateway.access.links import make_link
@@ -59,24 +58,6 @@ def heading(page: Page, text: str) -> None:
 
 def rows(page: Page, caption: str) -> Locator:
     return page.get_by_role("table", name=caption).locator("tbody").get_by_role("row")
-
-
-@contextmanager
-def camera(house: PortalHouse) -> Iterator[FaultCamera]:
-    """A camera that sends a picture, on the server's own loop."""
-    found = FaultCamera("none", after=10_000, frame_s=0.02)
-
-    async def open_() -> None:
-        await found.__aenter__()
-
-    async def close() -> None:
-        await found.__aexit__()
-
-    house.wait(open_())
-    try:
-        yield found
-    finally:
-        house.wait(close())
 
 
 class Steps:

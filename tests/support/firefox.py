@@ -42,6 +42,9 @@ PREFERENCES = {
     "network.proxy.allow_hijacking_localhost": False,
     "toolkit.telemetry.enabled": False,
 }
+FOUND = """([selector, text]) => [...document.querySelectorAll(selector)].find(
+  (one) => one.checkVisibility() && (!text || one.textContent.trim() === text))"""
+"""The first element of a selector that is to be seen, and says just this."""
 T = TypeVar("T")
 
 
@@ -81,17 +84,18 @@ class Firefox:
         while not self.evaluate(condition, argument):
             assert time.monotonic() < deadline, f"it did not happen within {seconds} s: {condition}"
 
-    def click(self, selector: str) -> None:
-        """Press the middle of the first element that matches, once it is there."""
-        self.until("(s) => Boolean(document.querySelector(s))", selector)
+    def click(self, selector: str, text: str = "") -> None:
+        """Press the middle of the first element that matches and says `text`, if that is given, once it is there."""
+        self.until(f"(wanted) => Boolean(({FOUND})(wanted))", [selector, text])
         place = self.evaluate(
-            """(s) => {
-              const element = document.querySelector(s);
+            f"""(wanted) => {{
+              const element = ({FOUND})(wanted);"""
+            """
               element.scrollIntoView({ block: "center" });
               const box = element.getBoundingClientRect();
               return { x: Math.round(box.x + box.width / 2), y: Math.round(box.y + box.height / 2) };
             }""",
-            selector,
+            [selector, text],
         )
         steps = [
             {"type": "pointerMove", **place},
