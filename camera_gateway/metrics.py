@@ -1,4 +1,4 @@
-"""The metrics of contract.md in one object, to be made by a role and handed to who measures.
+"""All metrics (docs/reference/metrics.md) in one object, to be made by a role and handed to who measures.
 
 Promises names and labels exactly as documented; a figure that nobody has measured yet is NaN, not 0. Labels are ids
 of cameras and words of closed lists, never names of people, addresses or secrets. Knows nothing that it measures.

@@ -137,7 +137,7 @@ async def change_camera(gateway: Gateway, actor: Actor, args: ChangeCamera) -> d
 
 
 async def replace_device(gateway: Gateway, actor: Actor, args: ReplaceDevice) -> dict[str, Any]:
-    """Let another device serve a camera from now on: its footage follows the place (contract.md, Identities)."""
+    """Let another device serve a camera from now on: its footage follows the place (docs/glossary.md)."""
     identity = cameras.camera_id(args.camera)
     address, username, password = cameras.account_of(args.url, args.username, args.password)
     words = {key: _word(getattr(args, key), f"the device's {key}") for key in ("serial", "model", "firmware")}

@@ -1,7 +1,7 @@
 """Who answers at a camera's address: noted when it is tried, looked at again when it comes back, changes kept open.
 
 Promises that a look opens no RTSP session and takes the account at most once per protocol, that a failed look is no
-change, and that what is noticed is a state with a cause that `camera show` and `today` tell (threats.md, M4).
+change, and that what is noticed is a state with a cause that `camera show` and `today` tell (threat model, M4).
 """
 
 from __future__ import annotations

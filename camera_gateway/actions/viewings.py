@@ -1,4 +1,4 @@
-"""The register of viewings as a verb: who watched what, when, why, from where (standards.md 3.3).
+"""The register of viewings as a verb: who watched what, when, why, from where.
 
 Promises the columns of a register of access, in the order of its numbers, of the cameras that the asker answers for;
 changes nothing.

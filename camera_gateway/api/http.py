@@ -1,6 +1,6 @@
 """The HTTP service: life, readiness, metrics, the routes of the table, the portal's files.
 
-It refuses to listen beyond loopback without TLS (threats.md M5), sends no version banner, and forbids caching.
+It refuses to listen beyond loopback without TLS (threat model, M5), sends no version banner, and forbids caching.
 """
 
 from __future__ import annotations

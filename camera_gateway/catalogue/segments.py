@@ -1,7 +1,7 @@
 """Segments in the catalogue: taken in exactly once, moved from state to state, found by time.
 
-Functions of a `Transaction`. Promises the states of contract.md, and that a spool file is given up only together
-with its garbage row (D5), after `stored` (U4) or as a loss that is a gap and an audit row at once (C2, C3).
+Functions of a `Transaction`. Promises the states of docs/reference/errors.md, and that a spool file is given up only
+together with its garbage row (D5), after `stored` (U4) or as a loss that is a gap and an audit row at once (C2, C3).
 Which segments wait for what is asked in `upload_queue`, whose functions are offered here as well.
 """
 

@@ -1,6 +1,6 @@
 """How the shell reaches a verb: through the control socket of a running `serve`, else in this process.
 
-`serve` owns the catalogue (contract.md, "One writer"). Where no `serve` answers, the catalogue's lock is free and
+`serve` owns the catalogue (docs/overview.md). Where no `serve` answers, the catalogue's lock is free and
 the command opens it itself; where somebody holds the lock and does not answer, that is said.
 """
 

@@ -121,7 +121,7 @@ def export(shell: Shell, request: str, *, output: Path | None) -> int:
             shell.out.say(f"not sealed yet: {', '.join(report['unsealed_days'])}; EXPORT.txt alone vouches for them")
         shell.out.table(report["findings"], ("invariant", "what", "where"), empty="")
     if report["nothing"]:
-        return NOTHING_THERE  # contract.md: an export with nothing at all; the certificate is written all the same
+        return NOTHING_THERE  # an export with nothing at all; the certificate is written all the same
     return 1 if report["findings"] else 0
 
 

@@ -1,6 +1,6 @@
 """What was measured of a camera in a period: facts for the judge. Pure.
 
-*Kept* means stored and seen in the bucket's own listing, not only in the catalogue (standards.md, section 9).
+*Kept* means stored and seen in the bucket's own listing, not only in the catalogue.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Standards as data: TOML files of standards.md section 5 into `Standard` values.
+"""Standards as data: TOML files (docs/formats/standard.md) into `Standard` values.
 
 An error names file, line and clause. A missing value is legal only with `text_needed`; a law never takes a figure of
 the house profile silently: the word "house" in its place says so, and the finding repeats it.

@@ -2,7 +2,7 @@
 
 Only the library's writer and reader of messages are used; the network is ours (`soap`), so that time, bytes, address
 and redirects are bounded. XML with a DOCTYPE, too deep or with too many elements is refused before anything looks into
-it. A stream address on another host is refused and reported, never followed (threats.md, M1). ONVIF Core and Media
+it. A stream address on another host is refused and reported, never followed (threat model, M1). ONVIF Core and Media
 service specifications; WS-UsernameToken digest, never the password in the clear.
 """
 

@@ -1,4 +1,4 @@
-"""The first picture of a camera: one keyframe to one JPEG, decoded in the jail (threats.md, M2).
+"""The first picture of a camera: one keyframe to one JPEG, decoded in the jail (threat model, M2).
 
 Promises a JPEG of bounded size whose own header says what the decoder said, or `PictureFailed`; nothing of the
 camera's bytes is decoded in this process, and no child that has seen them sees another camera's. A service takes one

@@ -1,7 +1,7 @@
 """What a camera really sends, or why it cannot be used: one short visit with the recorder's own protocol core.
 
 Resolves once, checks the address against the allowed networks, connects to that address only, never follows a
-redirect (threats.md M1). The result never holds a password or a URL with one.
+redirect (threat model, M1). The result never holds a password or a URL with one.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ class Probe:
     """One whole keyframe, when a picture was asked for."""
 
     def as_json(self) -> dict[str, Any]:
-        """Return the JSON of contract.md, "camera probe"."""
+        """Return what `camera probe --json` prints."""
         return {
             "ok": self.ok,
             "cause": None if self.cause is None else self.cause.value,

@@ -1,7 +1,7 @@
 """Which addresses may be looked at: ranges as people write them, inside the allowed networks, and not too many. Pure.
 
 Every single address is asked for by the one rule of `domain.camera.address_allowed`, so that a wide range cannot
-reach what a URL could not (threats.md, M1).
+reach what a URL could not (threat model, M1).
 """
 
 from __future__ import annotations

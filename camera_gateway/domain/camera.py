@@ -1,7 +1,7 @@
 """Institutions, sites, cameras (viewpoints) and the devices that serve them. Pure values.
 
 A camera is a place on the wall; a device is the apparatus that serves it from one time to another, so that
-footage follows the place (contract.md, Identities).
+footage follows the place (docs/glossary.md).
 """
 
 from __future__ import annotations
@@ -180,7 +180,7 @@ METADATA_ADDRESSES = frozenset({"169.254.169.254", "fd00:ec2::254", "100.100.100
 
 
 def address_allowed(ip: str, networks: tuple[str, ...]) -> bool:
-    """Whether a camera may be at `ip` (threats.md M1).
+    """Whether a camera may be at `ip` (threat model, M1).
 
     Link-local, multicast, unspecified and metadata addresses never are. Loopback only when a listed network lies
     inside the loopback range: a wide network such as 0.0.0.0/0 does not open it.

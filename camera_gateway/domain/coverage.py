@@ -1,6 +1,6 @@
 """Coverage: every second of a camera is recorded, or a gap with a cause (invariants C1–C5). Pure.
 
-Totals follow contract.md: expected (by schedule), recorded, put, stored, locked, each of expected time only.
+Totals: expected (by schedule), recorded, put, stored, locked, each of expected time only.
 `gaps` partition the time that is not recorded; what no record explains is `unknown`, a bug to report.
 """
 

@@ -1,7 +1,7 @@
 """Footage as values: segment states, sidecar (version 1), gaps and their closed list of causes. Pure.
 
 The sidecar is the record that travels with a segment: JSON beside it in the spool, user metadata on the object
-in the bucket. The catalogue can be rebuilt from sidecars alone (architecture.md, decision 8).
+in the bucket. The catalogue can be rebuilt from sidecars alone (docs/formats/bucket.md).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ GAP_VERSION = 1
 
 
 class SegmentState(StrEnum):
-    """The states of contract.md, "States and totals of a segment", that a catalogue row can have."""
+    """The states that a catalogue row can have (docs/reference/errors.md)."""
 
     SPOOLED = "spooled"
     INTENDED = "intended"
@@ -39,7 +39,7 @@ STORED = frozenset({"stored", "released"})
 
 
 class GapCause(StrEnum):
-    """The closed list of contract.md, "Gap causes" (invariant C3)."""
+    """The closed list of docs/reference/errors.md (invariant C3)."""
 
     CAMERA_UNREACHABLE = "camera-unreachable"
     CAMERA_AUTH = "camera-auth"
@@ -62,7 +62,7 @@ class GapCause(StrEnum):
 
 
 class ProbeCause(StrEnum):
-    """Why a camera cannot be used, finer than a gap cause (contract.md, "Probe causes")."""
+    """Why a camera cannot be used, finer than a gap cause (docs/reference/errors.md)."""
 
     RESOLVE_FAILED = "resolve-failed"
     PORT_CLOSED = "port-closed"
@@ -119,7 +119,7 @@ class RunEnd(StrEnum):
 
 
 class Origin(StrEnum):
-    """Where the bytes come from (contract.md, Sidecar fields)."""
+    """Where the bytes come from (docs/formats/sidecar.md)."""
 
     LIVE = "live"
     EDGE = "edge"

@@ -1,7 +1,7 @@
 """Which apparatus answers at a camera's address: what it says of itself, and whether that is still the same. Pure.
 
 Serial number and MAC address tell one apparatus from another; without them the name of its RTSP server, its model and
-its picture's parameter sets are clues (threats.md, M4). Firmware changes with every update and never counts.
+its picture's parameter sets are clues (threat model, M4). Firmware changes with every update and never counts.
 """
 
 from __future__ import annotations

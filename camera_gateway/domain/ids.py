@@ -1,4 +1,4 @@
-"""A type per identifier, and the one rule for ids that people choose (contract.md, Identities).
+"""A type per identifier, and the one rule for ids that people choose (docs/glossary.md).
 
 Promises that an id chosen by a person fits into an object key and a file name. Pure.
 """

@@ -1,4 +1,4 @@
-"""Object keys (contract.md, "Objects in the bucket"). Pure; the one place where keys are made and parsed.
+"""Object keys (docs/formats/bucket.md). Pure; the one place where keys are made and parsed.
 
 Promises that two different contents never share a key (invariant U1).
 """

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 
 class OutageKind(StrEnum):
-    """What was lost (standards.md, gap register): one camera, the way to several, the gateway, the store."""
+    """What was lost: one camera, the way to several, the gateway, the store."""
 
     CAMERA = "camera"
     NETWORK = "network"

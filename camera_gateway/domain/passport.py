@@ -1,6 +1,6 @@
 """The passport of a camera: where exactly it hangs, what it is there for, since when, and how its picture should look.
 
-Belongs to the viewpoint and survives the apparatus (contract.md, Identities). Pure.
+Belongs to the viewpoint and survives the apparatus (docs/glossary.md). Pure.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ ACCOUNT_KINDS = frozenset({"token", "session"})
 
 
 class Role(StrEnum):
-    """The closed list of roles (contract.md, the table of actions)."""
+    """The closed list of roles (camera_gateway/access/permissions.py)."""
 
     VIEWER = "viewer"
     IT = "it"

@@ -1,4 +1,4 @@
-"""A video standard as values: rules, findings and their results (standards.md sections 4 and 5). Pure.
+"""A video standard as values: rules, findings and their results (docs/formats/standard.md). Pure.
 
 Must not know how a standard is written down, nor how anything is measured.
 """

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _DAY_US = 86_400_000_000
 _OF_LATER_ISSUES = re.compile(r"v1/[a-z0-9-]+/(seals/.+|audit/.+|[a-z0-9-]+/\d{4}/\d{2}/\d{2}/manifest/.+)")
-"""Manifests, seals and audit heads (contract.md, "Objects in the bucket") have checks of their own."""
+"""Manifests, seals and audit heads (docs/formats/bucket.md) have checks of their own."""
 
 _CameraDay = tuple[str, int]
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something wrong: the invariant's id (invariants.md), what in one line, where (path, key or id)."""
+    """Something wrong: the invariant's id (docs/invariants.md), what in one line, where (path, key or id)."""
 
     invariant: str
     what: str

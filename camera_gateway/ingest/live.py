@@ -126,7 +126,7 @@ class Live:
             self._pass_on()
             self._corrupt(error)
             return length
-        except Exception:  # noqa: BLE001 - what one camera sends must never end the recording of the others (threats.md M2, M3)
+        except Exception:  # noqa: BLE001 - what one camera sends must never end the recording of the others (threat model, M2, M3)
             structlog.get_logger("record").exception("a session failed unexpectedly", camera=self._camera)
             told = "the gateway could not take what the camera sent"
             self._fail(RunEnd.STREAM_CORRUPT, GapCause.STREAM_CORRUPT, told)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 PORTS = ("s3", "master", "volume", "filer", "admin")
 GRPC_OFFSET = 10_000
-"""Every port opens a second one for gRPC, this much higher (rigs.md)."""
+"""Every port opens a second one for gRPC, this much higher."""
 SIGNING_KEYS = (
     "WEED_JWT_SIGNING_KEY",
     "WEED_JWT_SIGNING_READ_KEY",

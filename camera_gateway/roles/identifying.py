@@ -1,6 +1,6 @@
 """The service that looks at who answers: each camera when the recorder has a new session with it, and now and then.
 
-An apparatus cannot be changed without a new session, so a change is noticed within seconds of it (threats.md, M4).
+An apparatus cannot be changed without a new session, so a change is noticed within seconds of it (threat model, M4).
 Promises at most `AT_ONCE` looks at a time, no RTSP session of its own, and no second attempt with an account that was
 refused before the recorder has had a new session.
 """

@@ -51,7 +51,7 @@ class StreamLimitExceeded(StreamCorrupt):
 
 
 class RtspRefused(RtspError):
-    """The camera cannot be used, for a cause of the closed list (contract.md, "Probe causes")."""
+    """The camera cannot be used, for a cause of the closed list (docs/reference/errors.md)."""
 
     def __init__(self, cause: ProbeCause, message: str, *, hint: str = "") -> None:
         super().__init__(message, hint=hint, code=str(cause))

@@ -1,4 +1,4 @@
-"""A camera's password goes in once and comes out nowhere but at the camera (threats.md M14, invariant S4)."""
+"""A camera's password goes in once and comes out nowhere but at the camera (threat model, M14, invariant S4)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Camera passwords at rest (threats.md M14): what only the key and the camera's id together open."""
+"""Camera passwords at rest (threat model, M14): what only the key and the camera's id together open."""
 
 from __future__ import annotations
 

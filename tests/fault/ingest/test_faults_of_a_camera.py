@@ -1,4 +1,4 @@
-"""Every fault of a camera is a cause and a gap, never an exception, and costs no other camera anything."""
+"""Every fault of a camera is a cause and a gap, never an exception, and costs no other camera anything (C4, Z4)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ninety days of random holds, rules, outages, kills and clock jumps: nothing goes early, nothing stays too long.
+"""Ninety days of random holds, rules, outages, kills and clock jumps: nothing goes early, nothing stays too long (R6).
 
 The model knows rules and holds as plain lists and counts days; it shares no code with what it judges but the numbers.
 """

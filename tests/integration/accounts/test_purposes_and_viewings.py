@@ -1,4 +1,4 @@
-"""Why somebody looks, and the register of who looked at what, when, for how long (standards.md 3.3, invariant S3)."""
+"""Why somebody looks, and the register of who looked at what, when, for how long (invariant S3)."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
-# contract.md, "Metrics"
+# docs/reference/metrics.md
 CONTRACT_METRICS = {
     "camera_up": "gauge",
     "camera_fps": "gauge",

@@ -76,7 +76,7 @@ def test_an_empty_queue_has_nothing_due_and_no_age(catalogue: Catalogue) -> None
         assert segments.oldest_spooled(tx, 10) == []
 
 
-def test_only_stored_segments_of_the_asked_age_are_releasable(catalogue: Catalogue) -> None:
+def test_u4_only_stored_segments_of_the_asked_age_are_releasable(catalogue: Catalogue) -> None:
     with catalogue.write(SYSTEM) as tx:
         take(tx, "hall", 0, 1, 2)
         for number in (0, 1):

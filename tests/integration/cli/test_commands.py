@@ -1,4 +1,4 @@
-"""The command line as contract.md promises it: names, options, exit codes, keys. Real processes, no service."""
+"""The command line as the outside relies on it: names, options, exit codes, keys. Real processes, no service."""
 
 from __future__ import annotations
 

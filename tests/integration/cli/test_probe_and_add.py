@@ -1,7 +1,7 @@
 """`camera probe` and `camera add` against cameras that cannot be used, with a service and without one.
 
-Each fault has its own cause, a hint and the exit code of contract.md, in one line, without a traceback, and the
-password appears nowhere in what was printed or kept.
+Each fault has its own cause, a hint and the exit code of docs/reference/errors.md, in one line, without a traceback,
+and the password appears nowhere in what was printed or kept.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Sealing on the real catalogue: what is due, what comes late, what a crash leaves, what others have put there."""
+"""Sealing on the real catalogue: what is due, comes late, is left by a crash, was put there by others (C7, S2)."""
 
 from __future__ import annotations
 

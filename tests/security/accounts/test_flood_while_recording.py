@@ -1,4 +1,4 @@
-"""Ten thousand attempts to sign in while four cameras are recorded: no packet is lost (threats.md M15)."""
+"""Ten thousand attempts to sign in while four cameras are recorded: no packet is lost (threat model, M15)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a stolen, planted, old or foreign session is worth: nothing (threats.md M15)."""
+"""What a stolen, planted, old or foreign session is worth: nothing (threat model, M15)."""
 
 from __future__ import annotations
 

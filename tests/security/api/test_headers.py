@@ -1,4 +1,4 @@
-"""What every answer says of itself: nothing to cache, nothing to run, no banner; and what is never listened to."""
+"""What every answer says of itself: nothing to cache (Z3), nothing to run, no banner; and what is never listened to."""
 
 from __future__ import annotations
 

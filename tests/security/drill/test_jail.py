@@ -1,4 +1,4 @@
-"""A decoder that was taken over: what it tries from inside the jail fails, and it ends when its time is up."""
+"""A decoder that was taken over: what it tries from inside the jail fails, and it ends when its time is up (Z5)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Argon2id: its cost, its pepper, and that nobody can make it starve the rest (threats.md M15, M16)."""
+"""Argon2id: its cost, its pepper, and that nobody can make it starve the rest (threat model, M15, M16)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Times as people write them."""
+"""Times as people write them, in whatever zone, and as they are kept: UTC (T3)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Camera addresses: what a URL may hold, and where a camera may be (threats.md M1)."""
+"""Camera addresses: what a URL may hold, and where a camera may be (threat model, M1)."""
 
 from __future__ import annotations
 

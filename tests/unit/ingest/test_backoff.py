@@ -1,4 +1,4 @@
-"""Reconnects: soon, then patiently, never all at once (peers.md 3.1, threats.md M3)."""
+"""Reconnects: soon, then patiently, never all at once (threat model, M3)."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from camera_gateway.metrics import Metrics
 
-# contract.md, "Metrics": the labels in braces there, and the camera where the name is about one
+# as docs/reference/metrics.md promises them: the labels there, and the camera where the name is about one
 CONTRACT = {
     "camera_up": ("camera",),
     "camera_fps": ("camera",),
