@@ -99,7 +99,7 @@ class Installation:
                 stdout=log,
                 stderr=log,
             )
-        until(lambda: self.child("record") is not None and self.status() is not None, 60, self.log)
+        until(lambda: self.child("record") is not None and self.status() is not None, 180, self.log)
         return self
 
     def stop(self) -> None:
