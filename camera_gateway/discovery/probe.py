@@ -213,6 +213,16 @@ async def _handshake(
         )
 
 
+def smart_codec(gop_s: float | None, span_s: float) -> bool | None:
+    """Whether keyframes are so rare that a smart codec must be on; None: too little was seen to say.
+
+    `gop_s` is the longest distance between keyframes (None: there was one only), `span_s` what was watched.
+    """
+    if gop_s is not None:
+        return gop_s > LONG_GOP_S
+    return True if span_s > SEEN_ENOUGH_S else None
+
+
 def _frame_rate(times: list[int], rate: int) -> float | None:
     """Return frames per second by the median interval: a sample that ends between B-frames has holes at its end."""
     intervals = [b - a for a, b in pairwise(times)]
@@ -244,7 +254,8 @@ def _describe(conversation: Conversation, sample: Sample) -> Probe:
     gops = [(b - a) / rate for a, b in itertools.pairwise(keys)]
     gop_s = max(gops) if gops else None
     hints = []
-    if (gop_s or 0) > LONG_GOP_S or (gop_s is None and span_s > SEEN_ENOUGH_S):
+    smart = smart_codec(gop_s, span_s)
+    if smart:
         rarely = f"over {span_s:.0f} s apart" if gop_s is None else f"{gop_s:.0f} s apart"
         hints.append(f"keyframes are rare ({rarely}): a smart codec is on, or the I-frame interval is long")
     offset_us = sample.clock_offset_us
@@ -272,6 +283,7 @@ def _describe(conversation: Conversation, sample: Sample) -> Probe:
             "height": form.height,
             "fps": _frame_rate(times, rate),
             "gop_s": None if gop_s is None else round(gop_s, 3),
+            "smart_codec": smart,
             "profile": form.codec_string,
             "bitrate_bps": round(sample.total_bytes * 8 / span_s) if span_s > 0 else None,
         },

@@ -240,6 +240,7 @@ async def test_a_good_camera_is_described(
     assert (found.video["width"], found.video["height"]) == (320, 180)
     assert found.video["fps"] == pytest.approx(25, abs=0.3)
     assert found.video["gop_s"] == pytest.approx(1)
+    assert found.video["smart_codec"] is False
     assert (found.audio or {}).get("codec") == audio
     assert found.clock_offset_s == pytest.approx(7, abs=0.5)
     assert "clock is off by 7 s" in found.hint
