@@ -36,19 +36,11 @@ class Bell:
         self.name = name
         self.rings = 0
         self._event = asyncio.Event()
-        self._queues: list[asyncio.Queue[Bell]] = []
 
     def ring(self) -> None:
         """Wake the listener; call it on the event loop."""
         self.rings += 1
         self._event.set()
-        for queue in self._queues:
-            if not queue.full():  # a full queue has its tick already
-                queue.put_nowait(self)
-
-    def tick_into(self, queue: asyncio.Queue[Bell]) -> None:
-        """Let each ring also put this bell on `queue`, for a service that listens to several."""
-        self._queues.append(queue)
 
     async def heard(self) -> None:
         """Wait for a ring, at once when it rang since the last hearing."""

@@ -239,23 +239,9 @@ def atomic_replace(path: Path, data: bytes, files: Files | None = None) -> None:
     files.fsync_directory(path.parent)
 
 
-def fsync_file(path: Path) -> None:
-    """Make the bytes of a file that is not open here durable."""
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
-
-
 def fsync_directory(path: Path) -> None:
     """Make the names in a directory durable."""
     RealFiles().fsync_directory(path)
-
-
-def free_space(path: Path) -> int:
-    """Bytes that an unprivileged writer may still use on the file system of `path`."""
-    return RealFiles().free_bytes(path)
 
 
 def _fill(files: Files, fd: int, data: bytes) -> None:

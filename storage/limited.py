@@ -105,10 +105,6 @@ class Limited:
         """Change the bandwidth of uploads; None is no limit, 0 pauses."""
         self._upload.set_rate_bps(rate_bps)
 
-    def set_download_rate_bps(self, rate_bps: int | None) -> None:
-        """Change the bandwidth of downloads; None is no limit, 0 pauses."""
-        self._download.set_rate_bps(rate_bps)
-
     @property
     def capabilities(self) -> Capabilities:
         """See BlobStore."""

@@ -127,6 +127,8 @@ def _secret(path: Path | None, what: str) -> str:
         secret = path.read_text(encoding="utf-8").strip()
     except OSError as error:
         raise Denied(f"the file with the {what} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError:  # its text would repeat what the file holds
+        raise Denied(f"the file with the {what} is not text") from None
     if not secret:
         raise Denied(f"the file with the {what} is empty")
     return secret

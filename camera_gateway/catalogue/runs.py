@@ -96,16 +96,6 @@ def get_run(tx: Transaction, run: RunId) -> RunRow:
     return _row(found)
 
 
-def runs_in_span(tx: Transaction, camera: CameraId, start_us: int, end_us: int) -> list[RunRow]:
-    """Return the runs that touch [start_us, end_us), by start."""
-    query = (
-        select(runs)
-        .where(runs.c.camera == camera, runs.c.end_us > start_us, runs.c.start_us < end_us)
-        .order_by(runs.c.start_us, runs.c.id)
-    )
-    return [_row(row) for row in tx.connection.execute(query)]
-
-
 def _row(row: Row[Any]) -> RunRow:
     return RunRow(
         id=row.id,

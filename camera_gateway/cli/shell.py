@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -22,6 +23,12 @@ from camera_gateway.roles.loading import Loaded, load_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+ROLES = frozenset({"run", "serve", "record"})
+"""What runs for ever tells its log the whole story; a command says one line."""
+TRACEBACK = "CAMERA_GATEWAY_TRACEBACK"
+"""Set in the environment: a defect shows all of its trace, which may hold what somebody has typed."""
 
 
 @dataclass(slots=True)
@@ -59,6 +66,19 @@ def read_token(file: Path) -> str:
     return token
 
 
+def defect_of(error: Exception) -> GatewayError:
+    """Return the one line about something that nobody expected: where it was, and not what its text repeats (S4)."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    where = "" if trace is None else f" at {Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"
+    return GatewayError(
+        f"a defect of this software ({type(error).__name__}{where})",
+        hint=f"please report it; {TRACEBACK}=1 shows the whole trace",
+        code="defect",
+    )
+
+
 def command(group: click.Group, name: str) -> Callable[[Callable[..., Any]], click.Command]:
     """Add a command to `group`: its function gets a `Shell` first; `GatewayError` becomes an exit code."""
 
@@ -81,6 +101,13 @@ def command(group: click.Group, name: str) -> Callable[[Callable[..., Any]], cli
             except GatewayError as error:
                 out.error(error)
                 context.exit(error.exit_code)
+            except (click.exceptions.Exit, click.ClickException, click.Abort):
+                raise
+            except Exception as error:
+                if name in ROLES or os.environ.get(TRACEBACK):
+                    raise
+                out.error(defect_of(error))
+                context.exit(1)
             context.exit(code or 0)
 
         run.__click_params__ = [  # type: ignore[attr-defined]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from camera_gateway.errors import InvalidInput, Unavailable, WrongFound
 from camera_gateway.evidence.mail_witness import MailWitness, Post
+from camera_gateway.settings.load import read_secret
 from storage.blobs import Lock
 from storage.checksum import sha256_of
 from storage.errors import Exists, StoreError
@@ -104,12 +105,7 @@ class StoreWitness:
 def _post(settings: WitnessSettings) -> Post:
     password = None
     if settings.smtp_password_file is not None:
-        try:
-            password = settings.smtp_password_file.read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise InvalidInput(
-                f"[witness] smtp_password_file cannot be read ({error.strerror})", hint="check path and mode"
-            ) from error
+        password = read_secret(settings.smtp_password_file)
     return Post(
         host=settings.smtp_host or "",
         port=settings.smtp_port,

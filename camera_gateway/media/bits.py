@@ -65,9 +65,3 @@ class BitReader:
         """Read a signed Exp-Golomb number (H.264 9.1.1)."""
         number = self.ue()
         return (number + 1) // 2 if number & 1 else -(number // 2)
-
-    def more_rbsp_data(self) -> bool:
-        """Tell whether anything but the trailing stop bit and zeros is left (H.264 7.2)."""
-        rest = self._value & ((1 << self._left) - 1)
-        # a single set bit is the stop bit itself, wherever it stands
-        return rest & (rest - 1) != 0

@@ -230,8 +230,6 @@ def test_a_run_grows_with_its_segments_in_any_order(catalogue: Catalogue) -> Non
         assert (run.start_us, run.end_us, run.end_reason) == (2 * MINUTE_US, 6 * MINUTE_US, RunEnd.CAMERA_CLOSED)
         assert (run.segments, run.frames, run.media_duration_us) == (4, 6_000, 4 * (MINUTE_US - 7))
         assert (run.camera, run.video_codec, run.audio_codec) == ("hall", "avc1.640028", "mp4a.40.2")
-        assert runs.runs_in_span(tx, HALL, 5 * MINUTE_US, 9 * MINUTE_US) == [run]
-        assert runs.runs_in_span(tx, HALL, 6 * MINUTE_US, 9 * MINUTE_US) == []
         with pytest.raises(NotFound):
             runs.get_run(tx, RunId("nobody"))
 

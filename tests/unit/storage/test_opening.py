@@ -51,6 +51,10 @@ def test_settings_that_do_not_suffice_are_refused_by_what_is_missing(tmp_path: P
         opened(StoreSettings(kind="s3", bucket="b", access_key_file=key, secret_key_file=tmp_path / "none"))
     with pytest.raises(Denied, match="empty"):
         opened(StoreSettings(kind="s3", bucket="b", access_key_file=key, secret_key_file=tmp_path / "empty"))
+    (tmp_path / "noise").write_bytes(b"\xff\xfehunter2")
+    with pytest.raises(Denied, match="is not text") as caught:
+        opened(StoreSettings(kind="s3", bucket="b", access_key_file=tmp_path / "noise", secret_key_file=key))
+    assert caught.value.__context__ is None or caught.value.__suppress_context__
 
 
 def test_what_a_directory_holds_is_there_after_it_was_opened_again(tmp_path: Path) -> None:

@@ -63,18 +63,6 @@ async def test_a_listener_that_waits_with_a_deadline_hears_a_ring_at_once() -> N
     assert clock.monotonic_us() == 0
 
 
-async def test_several_bells_tick_into_one_bounded_queue() -> None:
-    ticks: asyncio.Queue[Bell] = asyncio.Queue(maxsize=2)
-    bells = [Bell("a"), Bell("b")]
-    for bell in bells:
-        bell.tick_into(ticks)
-    for bell in bells:
-        bell.ring()
-        bell.ring()
-    assert [ticks.get_nowait().name, ticks.get_nowait().name] == ["a", "a"]
-    assert ticks.empty()
-
-
 async def test_the_first_of_several_waits_cancels_the_others_and_passes_an_exception_on() -> None:
     ended: list[str] = []
 
