@@ -99,7 +99,8 @@ class Catalogue:
                 sqlite.create_file(path)
             writer = sqlite.writer_engine(path)
             with translated("create"):
-                migrating.upgrade(writer)  # nothing to do when an earlier creation was cut short after it
+                if migrating.revision_of(writer) != REVISION:  # it is when an earlier creation was cut short after it
+                    migrating.upgrade(writer)
                 with writer.begin() as connection:
                     if connection.execute(select(installation.c.id)).first() is not None:
                         raise Refused(f"{path.parent} holds a catalogue already", hint="choose another --data-dir")

@@ -155,7 +155,7 @@ def test_while_indexes_are_still_made_the_picture_goes_on_into_the_next_segment(
     answers: list[Response] = []
     page.on("response", lambda answer: answers.append(answer))  # noqa: PLW0108 - a built-in method cannot be marked
     open_player(page, house, HALL_, at_us=START_US + 58 * US)
-    until(page, "(wall) => window.player.wall > wall", (START_US + 62 * US) / 1000, seconds=20)
+    until(page, "(wall) => window.player.wall > wall", (START_US + 62 * US) / 1000)
     shown = wait_until_shown(page, 80)
     assert worst(shown) <= 1
     walls = [one.wall_us for one in shown]

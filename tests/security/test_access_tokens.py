@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 
-def test_a_token_is_nowhere_but_with_its_owner(tmp_path: Path) -> None:
-    directory = Directory(tmp_path)
+def test_a_token_is_nowhere_but_with_its_owner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    directory = Directory(tmp_path, here=True)
     directory.json("user", "add", "--name", "Ali", "--role", "administrator")
     printed = directory.json("token", "create", "ali", "--label", "printed")["token"]
     directory.json("token", "create", "ali", "--out", "kept.token")

@@ -34,7 +34,8 @@ FLAGS = (
     # nothing leaves the machine, whatever a page or the browser would like
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 )
-TIMEOUT_MS = 10_000
+TIMEOUT_MS = 30_000
+"""Patience, not a promise: what must be quick is measured where it is promised."""
 HARMLESS_SCHEMES = frozenset({"data", "blob", "about"})
 
 
@@ -123,7 +124,7 @@ def axe(page: Page, within: str | None = None) -> list[str]:
     ]
 
 
-def until(page: Page, condition: str, arg: object = None, *, seconds: float = 20.0) -> None:
+def until(page: Page, condition: str, arg: object = None, *, seconds: float = 60.0) -> None:
     """Wait until a JavaScript function of `arg` says true; looks from within the page.
 
     Instead of Playwright's wait_for_function, which needs `unsafe-eval` in the page's own policy.

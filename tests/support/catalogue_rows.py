@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from support.schema import lay_schema
+
 from camera_gateway.catalogue import registry
 from camera_gateway.catalogue.opening import Catalogue
 from camera_gateway.domain.camera import (
@@ -71,6 +73,7 @@ def add_registry(tx: Transaction, *cameras: str) -> None:
 
 def new_catalogue(directory: Path, clock: Clock, *cameras: str) -> Catalogue:
     """Return a new catalogue with a school and its cameras."""
+    lay_schema(directory)
     catalogue = Catalogue.create(URL, directory, clock)
     with catalogue.write(SYSTEM) as tx:
         add_registry(tx, *cameras)

@@ -11,6 +11,7 @@ from support.catalogue_rows import camera_value, device_value
 from support.clips import CLOCK, WALL_US, fragmented, h264_clip
 from support.gateway_rig import POLICY, Inline, Proofs, Rig, Seen
 from support.people import People
+from support.schema import lay_schema
 
 from camera_gateway.catalogue import registry
 from camera_gateway.catalogue.gaps import insert_gap
@@ -187,6 +188,7 @@ def evidence_house(
     config.write_text(CONFIG + store + more)
     (tmp_path / "store").mkdir(exist_ok=True)
     clock = HeldClock(start_us)
+    lay_schema(tmp_path / "data")
     initialise(config, None, clock)
     loaded = load_settings(config)
     settings = loaded.settings

@@ -12,6 +12,8 @@ from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
+from support.schema import lay_schema
+
 from camera_gateway.catalogue.opening import Catalogue
 from camera_gateway.catalogue.registry import add_camera, add_institution, add_site
 from camera_gateway.catalogue.segments import get_segment, iterate_all
@@ -134,6 +136,7 @@ class Rig:
         self.proofs = Proofs()
         self.cameras = [CameraId(f"cam-{number:02d}") for number in range(1, cameras + 1)]
         self.sites = [SiteId("kg-12"), SiteId("kg-12-annex")]
+        lay_schema(data_dir)
         self.catalogue = Catalogue.create("sqlite:///catalogue.sqlite", data_dir, self.clock)
         self.spool = self._open_spool()
         self.books = Books(self.catalogue, Inline())

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from support.catalogue_rows import camera_value, device_value
 from support.gateway_rig import Inline
+from support.schema import lay_schema
 
 from camera_gateway.access.tokens import make_token
 from camera_gateway.actions.access import identify
@@ -90,6 +91,7 @@ def installation_of_people(directory: Path) -> Iterator[People]:
         '[site]\ndata_dir = "data"\nallowed_networks = ["127.0.0.0/8"]\n[store]\nkind = "directory"\ndirectory = "s"\n'
     )
     clock = HeldClock()
+    lay_schema(directory / "data")
     initialise(config, None, clock)
     loaded = load_settings(config)
     url, data = loaded.settings.catalogue.url, loaded.settings.site.data_dir

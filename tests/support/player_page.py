@@ -143,7 +143,7 @@ def forget(page: Page) -> None:
     page.evaluate("() => { window.seen = [] }")
 
 
-def wait_until_shown(page: Page, count: int = 10, camera: str | None = None, seconds: float = 20) -> list[Shown]:
+def wait_until_shown(page: Page, count: int = 10, camera: str | None = None, seconds: float = 60) -> list[Shown]:
     """Wait until so many pictures were shown since the last `forget`."""
     told = "([count, camera]) => window.seen.filter((s) => !camera || s.camera === camera).length >= count"
     until(page, told, [count, camera], seconds=seconds)

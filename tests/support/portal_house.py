@@ -20,6 +20,7 @@ from support.burnt_footage import US, Look, Loop, loop, sealed
 from support.catalogue_rows import camera_value, device_value
 from support.gateway_rig import POLICY, Inline, Proofs, Seen
 from support.people import People
+from support.schema import lay_schema
 
 from camera_gateway.access import totp
 from camera_gateway.access.door import Door
@@ -278,6 +279,7 @@ def portal_house(
     config.write_text(CONFIG)
     (directory / "store").mkdir()
     clock = clock or HeldClock(NOW_US)
+    lay_schema(directory / "data")
     initialise(config, None, clock)
     loaded = load_settings(config)
     settings = loaded.settings

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from camera_gateway.domain.footage import Sidecar
 
 DAYS = 90
-EXAMPLES = 6
+EXAMPLES = 4
 """Each takes about ten seconds; scripts that soak ask for more."""
 MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own in it: what is tested here is not the disk
 MARGIN_DAYS = 2
