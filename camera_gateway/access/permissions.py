@@ -39,6 +39,9 @@ class Act(StrEnum):
     SEAL_MAKE = "seal.make"
     SEAL_KEY_CHANGE = "seal.key-change"
     COMPLIANCE_SEE = "compliance.see"
+    FACT_DECLARE = "fact.declare"
+    REGISTER_KEEP = "register.keep"
+    WAIVER_GRANT = "waiver.grant"
     REPORT_MAKE = "report.make"
     AUDIT_SEE = "audit.see"
     PEOPLE_MANAGE = "people.manage"
@@ -105,6 +108,10 @@ ACTIONS: Mapping[Act, Action] = {
         Action(Act.SEAL_MAKE, _REVIEWERS),
         Action(Act.SEAL_KEY_CHANGE, _ADMINISTRATORS, Second.ALWAYS),
         Action(Act.COMPLIANCE_SEE, _REVIEWERS),
+        # who answers for the cameras says what nobody can measure; who reviews does not
+        Action(Act.FACT_DECLARE, _OPERATORS),
+        Action(Act.REGISTER_KEEP, _OPERATORS | _REVIEWERS),
+        Action(Act.WAIVER_GRANT, _ADMINISTRATORS, Second.ALWAYS),
         Action(Act.REPORT_MAKE, _REVIEWERS),
         Action(Act.AUDIT_SEE, _REVIEWERS),
         Action(Act.PEOPLE_MANAGE, _ADMINISTRATORS),

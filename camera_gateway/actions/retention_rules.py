@@ -15,11 +15,11 @@ from camera_gateway.access.permissions import Act
 from camera_gateway.access.rights import place_of_camera, place_of_institution
 from camera_gateway.actions.institutions import printable
 from camera_gateway.actions.second import second_person
+from camera_gateway.actions.standards import offered, today
 from camera_gateway.catalogue.kept import kept_before
 from camera_gateway.catalogue.policies import add_rule, list_rules, who_made
 from camera_gateway.catalogue.registry import get_institution, list_cameras
 from camera_gateway.clock import rfc3339
-from camera_gateway.compliance.standards import load_directory, pick
 from camera_gateway.domain.camera import Zone
 from camera_gateway.domain.ids import CameraId, InstitutionId, parse_slug
 from camera_gateway.domain.people import INSTALLATION, Place
@@ -27,7 +27,6 @@ from camera_gateway.domain.retention import RULE_NAME, Policies, PolicyRule, Rul
 from camera_gateway.errors import InvalidInput
 from camera_gateway.footage.books import Books
 from camera_gateway.retention.effect import Effect, effect_of
-from camera_gateway.settings.locate import config_directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -197,17 +196,13 @@ def _zone(name: str | None) -> str | None:
 
 def _required_days(gateway: Gateway, places: list[Viewpoint], kinds: dict[str, str]) -> dict[str, int]:
     """Return how many days the standards in use ask for, by camera; by which the effect of a rule is judged."""
-    chosen = gateway.settings.standards
-    found = load_directory(config_directory() / "standards")
-    if chosen.directory is not None:
-        found += load_directory(chosen.directory)
-    if chosen.enabled:
-        found = [pick(found, identity) for identity in chosen.enabled]
     days: dict[str, int] = {}
-    for standard in found:
+    for standard in offered(gateway):
+        if not standard.in_force_on(today(gateway)):
+            continue
         values = [int(r.value) for r in standard.rules if r.metric == KEEPS and isinstance(r.value, int | float)]
         for place in places:
-            if values and ("*" in standard.institutions or kinds.get(place.institution) in standard.institutions):
+            if values and standard.binds(kinds.get(place.institution, "")):
                 days[place.camera] = max(days.get(place.camera, 0), *values)
     return days
 

@@ -21,16 +21,12 @@ from camera_gateway.actions import (
     backup,
     cameras,
     changing,
-    compliance,
     discovering,
     drill,
-    evidence,
-    evidence_export,
     footage,
     health,
     holds,
     importing,
-    incident,
     institutions,
     jobs,
     passports,
@@ -51,6 +47,8 @@ from camera_gateway.actions import (
 )
 from camera_gateway.actions.permitting import Unseen, permit, permitted_rows
 from camera_gateway.actions.verb import Verb
+from camera_gateway.actions.verbs_evidence import EVIDENCE
+from camera_gateway.actions.verbs_judging import JUDGING
 from camera_gateway.errors import InvalidInput, Refused, Unavailable
 
 if TYPE_CHECKING:
@@ -141,9 +139,7 @@ VERBS: Mapping[str, Verb] = {
         Verb("footage.still", watching.WatchStill, watching.watch_still, _VIEW, places.camera, asks_second=True),
         Verb("footage.live", admission.Watcher, watching.watch_live, Act.LIVE_VIEW, places.camera),
         Verb("footage.fetch-plan", footage.Span, footage.fetch_plan, Act.FOOTAGE_VIEW, places.camera),
-        Verb("compliance.check", compliance.CheckCompliance, compliance.check, Act.COMPLIANCE_SEE, places.institution),
-        # the rule books are the same everywhere
-        Verb("standard.list", institutions.Nothing, compliance.list_standards, Act.COMPLIANCE_SEE, places.anywhere),
+        *JUDGING,
         # over whom is asked by each of them, in the transaction of the change
         Verb("user.add", people.AddUser, people.add_user, Act.PEOPLE_MANAGE, places.anywhere),
         Verb("user.list", institutions.Nothing, people.list_users, Act.PEOPLE_MANAGE, places.anywhere),
@@ -193,68 +189,7 @@ VERBS: Mapping[str, Verb] = {
         Verb("seal.make", seals.MakeSeals, seals.make, Act.SEAL_MAKE),
         Verb("seal.rotate", seals.RotateKey, seals.rotate, Act.SEAL_KEY_CHANGE, asks_second=True),
         Verb("seal.verify", seals.VerifySeals, seals.verify, Act.AUDIT_SEE),
-        Verb(
-            "evidence.request",
-            evidence.AskForEvidence,
-            evidence.request,
-            Act.EVIDENCE_REQUEST,
-            evidence.places_of_question,
-        ),
-        Verb(
-            "evidence.approve",
-            evidence.OneRequest,
-            evidence.approve,
-            Act.EVIDENCE_APPROVE,
-            evidence.places_of_request,
-            asks_second=True,
-        ),
-        Verb(
-            "evidence.list",
-            institutions.Nothing,
-            evidence.list_,
-            Act.EVIDENCE_REQUEST,
-            places.anywhere,
-            evidence.row_of_request,
-        ),
-        Verb(
-            "evidence.show",
-            evidence.OneRequest,
-            showing.show_request,
-            Act.EVIDENCE_REQUEST,
-            evidence.places_of_request,
-        ),
-        Verb(
-            "evidence.export-plan",
-            evidence_export.PlanExport,
-            evidence_export.plan,
-            Act.EVIDENCE_EXPORT,
-            evidence.places_of_request,
-        ),
-        Verb(
-            "evidence.export-finish",
-            evidence_export.FinishExport,
-            evidence_export.finish,
-            Act.EVIDENCE_EXPORT,
-            evidence_export.places_of_package,
-        ),
-        Verb(
-            "incident.report", incident.ReportIncident, incident.report, Act.INCIDENT_REPORT, incident.places_of_report
-        ),
-        Verb(
-            "incident.list",
-            institutions.Nothing,
-            incident.list_,
-            Act.INCIDENT_REPORT,
-            places.anywhere,
-            incident.row_of_incident,
-        ),
-        Verb(
-            "incident.show",
-            showing.OneIncident,
-            showing.show_incident,
-            Act.INCIDENT_REPORT,
-            showing.places_of_incident,
-        ),
+        *EVIDENCE,
         Verb("backup.begin", backup.BeginBackup, backup.begin, Act.SETTINGS_CHANGE),
         Verb("backup.made", backup.MadeBackup, backup.made, Act.SETTINGS_CHANGE),
         Verb(

@@ -329,10 +329,10 @@ class AuditVerified(Answer):
 
 
 class StandardRow(Answer):
-    """A video standard of this installation."""
+    """A video standard of this installation; `title` by language."""
 
     id: str
-    title: str
+    title: dict[str, str]
     basis: str
     jurisdiction: str
     edition: str

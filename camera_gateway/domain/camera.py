@@ -27,6 +27,7 @@ class Zone(StrEnum):
 
     PERIMETER = "perimeter"
     ENTRANCE = "entrance"
+    ENTRANCE_EMERGENCY = "entrance_emergency"
     CORRIDOR = "corridor"
     HALL = "hall"
     DINING = "dining"
@@ -42,10 +43,14 @@ class Zone(StrEnum):
     STAIRS = "stairs"
     YARD = "yard"
     GYM = "gym"
+    COMMON_ROOM = "common_room"
+    TOILET = "toilet"
+    SHOWER = "shower"
     OTHER = "other"
 
 
-RESTRICTED_ZONES = frozenset({Zone.BEDROOM, Zone.MEDICAL})
+RESTRICTED_ZONES = frozenset({Zone.BEDROOM, Zone.MEDICAL, Zone.TOILET, Zone.SHOWER})
+"""Toilets and showers may not be filmed at all: a camera there must be possible to name, so that it can be found."""
 
 
 class InstitutionKind(StrEnum):
@@ -55,6 +60,7 @@ class InstitutionKind(StrEnum):
     SCHOOL = "school"
     BOARDING_SCHOOL = "boarding_school"
     CHILDRENS_HOME = "childrens_home"
+    BABY_HOME = "baby_home"
     SOCIAL_CENTRE = "social_centre"
     MEDICAL = "medical"
     OTHER = "other"

@@ -28,6 +28,7 @@ from camera_gateway.roles.canary import StoreTrust, run_canary
 from camera_gateway.roles.closing import start_closing
 from camera_gateway.roles.drilling import start_drilling
 from camera_gateway.roles.identifying import run_identifying
+from camera_gateway.roles.judging import start_judging
 from camera_gateway.roles.observers import IntakeEar, QuotaEar, StoreEar, UploadEar
 from camera_gateway.roles.offering import pictures_of, services_of
 from camera_gateway.roles.opening import gateway_of
@@ -188,7 +189,7 @@ async def _serve(loaded: Loaded, clock: Clock, stop: Stop, held: AsyncExitStack)
             name="canary",
         )
         running.start(_tidy_store(gateway, tidy_bell, stop), name="tidy")
-        for start in (start_retention, start_drilling, start_sealing, start_closing):
+        for start in (start_retention, start_drilling, start_sealing, start_closing, start_judging):
             start(running, gateway, timetable, stop)
         start_anchoring(running, gateway, timetable, stop, metrics.audit_head_age_seconds.set)
         start_viewing(running, gateway, offered.watching, stop)

@@ -38,6 +38,13 @@ PLAIN: Mapping[str, Any] = {
     "sha256": "0" * 64,
     "settled_as": "replaced",
     "scope": "institution:kg-12",
+    "fact": "signage.present",
+    "value": "yes",
+    "evidence": "photograph 3",
+    "until": "2023-12-14T20:00:00Z",
+    "rule": "fps",
+    "process": "daily_inspection",
+    "words": "the power was out",
 }
 """Values of arguments that name no object."""
 NEARBY: Mapping[str, Any] = {

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from camera_gateway.api.routes.compliance import COMPLIANCE
 from camera_gateway.api.routes.evidence import EVIDENCE
 from camera_gateway.api.routes.people import PEOPLE
 from camera_gateway.api.routes.registering import REGISTERING
@@ -24,6 +25,7 @@ ROUTES: tuple[Route, ...] = (
     *REGISTRY,
     *PEOPLE,
     *EVIDENCE,
+    *COMPLIANCE,
     *REPORTS,
     *WATCHING,
     *REGISTERING,

@@ -13,7 +13,6 @@ from camera_gateway.api.answers import (
     IncidentRow,
     PlanMade,
     RequestRow,
-    StandardRow,
 )
 from camera_gateway.api.packages import OnePackage, package
 from camera_gateway.api.routes.table import Route
@@ -193,23 +192,6 @@ EVIDENCE: tuple[Route, ...] = (
         "Check signatures, chain, manifests and objects (a job)",
         "seal.verify",
         job=True,
-        cost=HEAVY,
-    ),
-    Route(
-        "GET",
-        "/api/v1/standards",
-        "standard.list",
-        "The video standards of this installation",
-        "standard.list",
-        paged=True,
-        answer=StandardRow,
-    ),
-    Route(
-        "POST",
-        "/api/v1/compliance/checks",
-        "compliance.check",
-        "Judge an institution by a standard over a period",
-        "compliance.check",
         cost=HEAVY,
     ),
 )

@@ -4,11 +4,11 @@ import { h } from "./dom.js";
 import { status } from "./parts.js";
 
 const STATES = { recording: "good", connecting: "warn", down: "bad", paused: "mute", off: "mute", retired: "mute" };
-export const ZONES = ["perimeter", "yard", "playground", "entrance", "lobby", "cloakroom", "corridor", "stairs", "hall", "gym", "classroom", "playroom", "dining", "kitchen", "bedroom", "medical", "office", "other"];
-export const KINDS = ["kindergarten", "school", "boarding_school", "childrens_home", "social_centre", "medical", "other"];
+export const ZONES = ["perimeter", "yard", "playground", "entrance", "entrance_emergency", "lobby", "cloakroom", "corridor", "stairs", "hall", "gym", "classroom", "playroom", "dining", "kitchen", "bedroom", "medical", "office", "common_room", "toilet", "shower", "other"];
+export const KINDS = ["kindergarten", "school", "boarding_school", "childrens_home", "baby_home", "social_centre", "medical", "other"];
 export const ROLES = ["viewer", "it", "auditor", "administrator"];
 /** Zones in which recorded footage takes two people. */
-export const RESTRICTED = new Set(["bedroom", "medical"]);
+export const RESTRICTED = new Set(["bedroom", "medical", "toilet", "shower"]);
 
 /** A word of a closed list: `zone.bedroom`, else the name itself. */
 export const word = ({ t, texts }, list, name) => (name === null || name === undefined || name === "" ? "–" : texts.has(`${list}.${name}`) ? t(`${list}.${name}`) : String(name));

@@ -6,6 +6,7 @@ Written anew with: UPDATE_GOLDEN=1 pytest tests/security/api/test_matrix.py; a d
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from camera_gateway.access.permissions import ACTIONS, Act
 from camera_gateway.actions.verbs import VERBS
 from camera_gateway.api.openapi import act_of
 from camera_gateway.api.routes.all import ROUTES
+from camera_gateway.catalogue import waivers
 from camera_gateway.domain.ids import InstitutionId
 from camera_gateway.domain.people import Actor, Place, Role
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from support.api_rig import Answered, Api
 
     from camera_gateway.api.routes.table import Route
+    from camera_gateway.catalogue.opening import Transaction
 
 pytestmark = pytest.mark.slow
 
@@ -135,6 +138,17 @@ async def set_up(api: Api) -> dict[str, Samples]:
         assert jobs is not None
         job = jobs.start("check", Actor("token", "alia"), Act.HEALTH_SEE, (place,), done)
         await jobs.changed(job.id, 10)
+        said = {"institution": institution, "camera": camera, "evidence": "photograph 3"}
+        declared = await api.ask("POST", "facts", "alia", {**said, "fact": "time.osd_present", "value": "yes"})
+        noted = await api.ask("POST", "processes", "alia", {**said, "process": "inspection", "at": HOUR["from"]})
+        waived = await api.gateway.write(
+            Actor("token", "alia"), partial(_waiver, institution, camera, api.gateway.clock.now_us())
+        )
+        numbers = {
+            "declare.withdraw": declared.json["number"],
+            "process.done": noted.json["number"],
+            "waiver.withdraw": waived,
+        }
         made[name] = Samples(
             {
                 "camera": camera,
@@ -150,10 +164,24 @@ async def set_up(api: Api) -> dict[str, Samples]:
                 "segment": "none",
                 "offset": "0",
                 "slice": "0-1",
-            }
+            },
+            {route: {"number": number} for route, number in numbers.items()},
         )
     api.no_more_jobs()
     return made
+
+
+def _waiver(institution: str, camera: str, now_us: int, tx: Transaction) -> int:
+    return waivers.grant_waiver(
+        tx,
+        institution=institution,
+        camera=camera,
+        standard="house-baseline",
+        rule="fps",
+        reason="x",
+        until_us=now_us + 1,
+        approved_by="token:dana",
+    ).number
 
 
 async def row(api: Api, route: Route, samples: Mapping[str, Samples], name: str) -> str:

@@ -11,6 +11,10 @@ from camera_gateway.actions.verbs import VERBS
 # lists that say nothing of a place, or ask for every row by themselves
 ANYWHERE_WITHOUT_ROWS = {
     "standard.list",
+    "standard.show",
+    "fact.kinds",
+    # of institutions, each of which is asked for
+    "compliance.overview",
     # row by row, when they are tried and when they are created; templates are the same for all
     "camera.import-template",
     "institution.import",
