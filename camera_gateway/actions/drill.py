@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from camera_gateway.domain.measured import DRILL_SAMPLE
 from camera_gateway.errors import Unavailable
 from camera_gateway.footage.books import Books
 from camera_gateway.footage.drill import Drilled, Driller, draw, wilson
@@ -19,16 +20,13 @@ if TYPE_CHECKING:
     from camera_gateway.actions.gateway import Gateway
     from camera_gateway.domain.people import Actor
 
-SAMPLE = 50
-"""So many are drawn when nobody says otherwise: of none failing, at least 92.9 % are retrievable (Wilson, 95 %)."""
-
 
 class DrillArgs(BaseModel):
     """What `drill` takes; without a seed one is drawn, and published."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    sample: int = Field(default=SAMPLE, ge=1, le=100_000)
+    sample: int = Field(default=DRILL_SAMPLE, ge=1, le=100_000)
     seed: str | None = Field(default=None, min_length=1, max_length=200, pattern=r"^[!-~]+$")
 
 

@@ -13,8 +13,6 @@ from rich.progress import Progress, TaskID
 
 from camera_gateway.cli.shell import command
 from camera_gateway.errors import InvalidInput
-from camera_gateway.roles.backing_up import back_up, look_at
-from camera_gateway.roles.rebuilding import rebuild as rebuild_catalogue
 
 if TYPE_CHECKING:
     from camera_gateway.cli.shell import Shell
@@ -31,6 +29,8 @@ def backup(shell: Shell, *, output: Path | None, with_keys: bool, verify: Path |
     """Copy catalogue, settings and the list of keys into one tar file; footage stays in the bucket."""
     if (output is None) == (verify is None):
         raise InvalidInput("nothing to do", hint="give -o FILE to make a backup, or --verify FILE to look at one")
+    from camera_gateway.roles.backing_up import back_up, look_at  # noqa: PLC0415 - and half the program with it: only here
+
     if verify is not None:
         wrong = look_at(verify)
         if not shell.out.document({"ok": not wrong, "file": str(verify), "failures": wrong}):
@@ -54,6 +54,8 @@ def rebuild(shell: Shell) -> int:
     """Make a lost catalogue anew from the bucket; cameras come back paused. Exit 1 when anything is amiss there."""
     if shell.token_file is not None:
         raise InvalidInput("rebuild takes no token: the users were lost too", hint="run it from the host's shell")
+    from camera_gateway.roles.rebuilding import rebuild as rebuild_catalogue  # noqa: PLC0415 - and half the program with it: only here
+
     with Progress(console=shell.out.notes, disable=not shell.out.shows_progress, transient=True) as bars:
         tasks: dict[str, TaskID] = {}
 

@@ -9,11 +9,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from camera_gateway.actions.access import identify
-from camera_gateway.actions.verbs import perform
 from camera_gateway.api.control_client import SOCKET_NAME, NobodyServes, ask
 from camera_gateway.domain.people import Actor
-from camera_gateway.roles.local import local_gateway, shell_user
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,6 +30,10 @@ def call(loaded: Loaded, verb: str, arguments: Mapping[str, Any], token: str | N
 
 
 async def _here(loaded: Loaded, verb: str, arguments: Mapping[str, Any], token: str | None) -> Any:  # noqa: ANN401 - JSON
+    from camera_gateway.actions.access import identify  # noqa: PLC0415 - and a second with it: only where nobody serves
+    from camera_gateway.actions.verbs import perform  # noqa: PLC0415 - as above
+    from camera_gateway.roles.local import local_gateway, shell_user  # noqa: PLC0415 - as above
+
     async with local_gateway(loaded) as gateway:
         actor = Actor("shell", shell_user()) if token is None else await identify(gateway, token)
         return await perform(gateway, actor, verb, arguments)

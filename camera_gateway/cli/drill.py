@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from camera_gateway.actions.drill import SAMPLE
 from camera_gateway.cli.shell import command
+from camera_gateway.domain.measured import DRILL_SAMPLE
 
 if TYPE_CHECKING:
     from camera_gateway.cli.shell import Shell
@@ -19,7 +19,9 @@ commands = click.Group("drill-commands", help="Stands at the top.")
 
 
 @command(commands, "drill")
-@click.option("--sample", default=SAMPLE, show_default=True, type=click.IntRange(1, 100_000), help="How many segments.")
+@click.option(
+    "--sample", default=DRILL_SAMPLE, show_default=True, type=click.IntRange(1, 100_000), help="How many segments."
+)
 @click.option("--seed", help="Draw by this seed (default: a random one, which is printed and audited).")
 def drill(shell: Shell, *, sample: int, seed: str | None) -> int:
     """Fetch a random sample of what is stored, hash it, decode a keyframe of each; exit 1 on any failure."""

@@ -18,7 +18,6 @@ from camera_gateway.cli.times import TimeParameter, parse_time
 from camera_gateway.clock import SystemClock
 from camera_gateway.errors import InvalidInput, NotFound
 from camera_gateway.evidence import verifier
-from camera_gateway.roles.exporting import export_to
 
 if TYPE_CHECKING:
     from camera_gateway.cli.shell import Shell
@@ -103,6 +102,8 @@ def export(shell: Shell, request: str, *, output: Path | None) -> int:
     target = output or Path(f"{request}.zip")
     if target.exists():
         raise InvalidInput(f"{target} is there already", hint="choose another name with -o")
+    from camera_gateway.roles.exporting import export_to  # noqa: PLC0415 - and half the program with it: only here
+
     plan = shell.call("evidence.export-plan", request=request)
     columns = (TextColumn("exporting"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with Progress(*columns, console=shell.out.notes, disable=not shell.out.shows_progress) as progress:

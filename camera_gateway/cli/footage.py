@@ -14,7 +14,6 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 from camera_gateway.cli.shell import command
 from camera_gateway.cli.times import TimeParameter
 from camera_gateway.clock import SystemClock, rfc3339
-from camera_gateway.roles.fetching import fetch_to_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,6 +78,8 @@ def coverage(shell: Shell, camera: str, *, from_us: int, to_us: int) -> None:
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="The MP4 to write.")
 def fetch(shell: Shell, camera: str, *, from_us: int, to_us: int, output: Path | None) -> int:
     """Fetch a span of CAMERA as one MP4, exactly as it was recorded; say what is missing and why."""
+    from camera_gateway.roles.fetching import fetch_to_file  # noqa: PLC0415 - and half the program with it: only here
+
     target = output or Path(f"{camera}.{_stamp(from_us)}.mp4")
     plan = shell.call("footage.fetch-plan", camera=camera, from_us=from_us, to_us=to_us)
     columns = (TextColumn("fetching"), BarColumn(), DownloadColumn(), TransferSpeedColumn())

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import click
 
 from camera_gateway.cli.shell import command
-from camera_gateway.roles import lifecycle
 
 if TYPE_CHECKING:
     from camera_gateway.cli.shell import Shell
@@ -26,6 +25,8 @@ commands = click.Group("service", help="The service itself; its commands stand a
 @click.option("--data-dir", type=click.Path(file_okay=False, path_type=Path), help="Where everything is kept.")
 def init(shell: Shell, *, data_dir: Path | None) -> None:
     """Make keys and catalogue in an empty data directory, and a sign-in link for the first administrator."""
+    from camera_gateway.roles import lifecycle  # noqa: PLC0415 - and half the program with it: only here
+
     made = lifecycle.initialise(shell.config, data_dir, shell.clock, first_link=True)
     if not shell.out.document(made):
         shell.out.say(f"{made['data_dir']} is ready; its settings are in {made['config']}")
@@ -42,6 +43,8 @@ def init(shell: Shell, *, data_dir: Path | None) -> None:
 @click.option("--for", "seconds", type=click.FloatRange(1), help="End by itself after so many seconds.")
 def run(shell: Shell, *, demo: bool, port: int | None, cameras: int, seconds: float | None) -> int:
     """Run everything: recorder, service and the embedded store, each restarted when it ends."""
+    from camera_gateway.roles import lifecycle  # noqa: PLC0415 - and half the program with it: only here
+
     if demo:
         return lifecycle.run_demo(shell.out.say, port=port, cameras=cameras, seconds=seconds)
     return lifecycle.run(shell.config, shell.out.say, port=port, seconds=seconds)
@@ -50,12 +53,16 @@ def run(shell: Shell, *, demo: bool, port: int | None, cameras: int, seconds: fl
 @command(commands, "record")
 def record(shell: Shell) -> int:
     """Run the recorder alone: plan in, sealed segments out."""
+    from camera_gateway.roles import lifecycle  # noqa: PLC0415 - and half the program with it: only here
+
     return lifecycle.record(shell.loaded)
 
 
 @command(commands, "serve")
 def serve(shell: Shell) -> int:
     """Run everything but the recorder: intake, upload, health, HTTP."""
+    from camera_gateway.roles import lifecycle  # noqa: PLC0415 - and half the program with it: only here
+
     return lifecycle.serve(shell.loaded)
 
 
@@ -86,6 +93,8 @@ def check(shell: Shell, *, depth: str) -> int:
 @command(commands, "migrate")
 def migrate(shell: Shell) -> None:
     """Bring the catalogue's schema up to this version; a copy is kept first."""
+    from camera_gateway.roles import lifecycle  # noqa: PLC0415 - and half the program with it: only here
+
     done = lifecycle.migrate(shell.loaded)
     if not shell.out.document(done):
         shell.out.say(f"catalogue schema: {done['from'] or 'none'} → {done['to']}")

@@ -10,8 +10,8 @@ from support.clips import fragmented, h264_clip
 from support.gateway_rig import Rig
 from support.people import installation_of_people
 
-from camera_gateway.actions.drill import SAMPLE
 from camera_gateway.catalogue import audit_log
+from camera_gateway.domain.measured import DRILL_SAMPLE
 from camera_gateway.roles.drilling import drill_nightly
 from camera_gateway.supervision import Stop
 from camera_gateway.timetable import Bell
@@ -54,5 +54,5 @@ async def test_each_ring_is_a_drill_and_its_share_is_told(tmp_path: Path) -> Non
         assert told == [0.5]
         begun, ended = rows()
         assert (begun.action, begun.actor) == ("drill.begin", "system:gateway")
-        assert (begun.details["sample"], begun.details["population"]) == (SAMPLE, 2)
+        assert (begun.details["sample"], begun.details["population"]) == (DRILL_SAMPLE, 2)
         assert (ended.details["checked"], ended.details["good"]) == (2, 1)
