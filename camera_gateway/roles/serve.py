@@ -25,6 +25,7 @@ from camera_gateway.handover.plan_file import write_plan
 from camera_gateway.intake.service import run_intake
 from camera_gateway.metrics import Metrics
 from camera_gateway.roles.canary import StoreTrust, run_canary
+from camera_gateway.roles.certifying import start_certifying
 from camera_gateway.roles.closing import start_closing
 from camera_gateway.roles.drilling import start_drilling
 from camera_gateway.roles.identifying import run_identifying
@@ -189,7 +190,14 @@ async def _serve(loaded: Loaded, clock: Clock, stop: Stop, held: AsyncExitStack)
             name="canary",
         )
         running.start(_tidy_store(gateway, tidy_bell, stop), name="tidy")
-        for start in (start_retention, start_drilling, start_sealing, start_closing, start_judging):
+        for start in (
+            start_retention,
+            start_drilling,
+            start_sealing,
+            start_certifying,
+            start_closing,
+            start_judging,
+        ):
             start(running, gateway, timetable, stop)
         start_anchoring(running, gateway, timetable, stop, metrics.audit_head_age_seconds.set)
         start_viewing(running, gateway, offered.watching, stop)

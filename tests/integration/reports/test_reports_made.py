@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from sqlalchemy import insert
 from support.catalogue_rows import sidecar_value
 from support.people import SHELL, installation_of_people
 
+from camera_gateway.actions.reports_nightly import certify_due
 from camera_gateway.catalogue import gaps, holds, purposes, segments, tombstones, viewings
 from camera_gateway.catalogue.compliance_tables import gap_explanations
 from camera_gateway.catalogue.kept import get_kept
@@ -22,6 +24,9 @@ from camera_gateway.domain.footage import GapCause, GapRecord
 from camera_gateway.domain.ids import CameraId, InstitutionId
 from camera_gateway.domain.people import SYSTEM
 from camera_gateway.errors import InvalidInput, NotFound, Refused
+from camera_gateway.roles.certifying import certify_nightly
+from camera_gateway.supervision import Stop
+from camera_gateway.timetable import Bell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -268,3 +273,32 @@ async def test_what_makes_no_sense_is_said(house: People) -> None:
     for arguments, why in NONSENSE:
         with pytest.raises(InvalidInput, match=why):
             await house.do(SHELL, "report.make", **arguments)
+
+
+async def test_each_camera_gets_its_certificate_of_the_day_that_has_ended_and_gets_it_once(house: People) -> None:
+    record(house, "kg-hall", range(24))
+    assert await certify_due(house.gateway) == 3
+    assert await certify_due(house.gateway) == 0
+    rows = await house.do(SHELL, "report.list", kind="coverage-certificate")
+    assert {row["camera"] for row in rows} == {"kg-hall", "kg-bedroom", "school-yard"}
+    # at 04:13 in Almaty the seal of the UTC day in which the 14th ends there is not made yet: the 13th is the last
+    assert {(row["from"], row["to"], row["made_by"]) for row in rows} == {
+        ("2023-11-12T18:00:00Z", "2023-11-13T18:00:00Z", "system:gateway")
+    }
+    await house.clock.advance(4 * 3_600)
+    assert await certify_due(house.gateway) == 3
+    await house.clock.advance(86_400)
+    assert await certify_due(house.gateway, lambda: True) == 0
+    assert await certify_due(house.gateway) == 3
+
+
+async def test_a_night_s_bell_makes_the_certificates(house: People) -> None:
+    bell, stop = Bell("certify"), Stop()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(certify_nightly(house.gateway, bell, stop))
+        for night in (1, 2):
+            while len(await house.do(SHELL, "report.list")) < 3 * night:  # noqa: ASYNC110 - the verb is looked at
+                await asyncio.sleep(0)
+            await house.clock.advance(86_400)
+            bell.ring()
+        stop.request()
