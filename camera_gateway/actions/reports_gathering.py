@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 from camera_gateway.actions import health, retention, viewings
 from camera_gateway.actions.footage import Span, background, measured
 from camera_gateway.actions.institutions import Nothing
-from camera_gateway.catalogue import gap_explanations, registry, seals, segments, tombstones
+from camera_gateway.actions.reports_judging import explained
 from camera_gateway.catalogue import holds as hold_rows
+from camera_gateway.catalogue import registry, seals, segments, tombstones
 from camera_gateway.clock import from_datetime, to_datetime
-from camera_gateway.compliance.documents.material import Explained, Frame, Watched
+from camera_gateway.compliance.documents.material import Frame, Watched
 from camera_gateway.compliance.documents.registers import Gone, Held, Late
 from camera_gateway.compliance.documents.words import texts_of
 from camera_gateway.errors import InvalidInput
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from camera_gateway.actions.gateway import Gateway
     from camera_gateway.actions.reports_subject import Asked
     from camera_gateway.catalogue.opening import Transaction
+    from camera_gateway.compliance.documents.material import Explained
     from camera_gateway.domain.camera import Camera
     from camera_gateway.domain.coverage import KeptSpan
     from camera_gateway.domain.people import Actor
@@ -73,19 +75,12 @@ async def watched(gateway: Gateway, cameras: Iterable[Camera], asked: Asked) -> 
             tx: Transaction, span: Span = span, camera: Camera = camera
         ) -> tuple[list[KeptSpan], Background, tuple[Explained, ...]]:
             kept = segments.kept_spans(tx, camera.id, span.from_us, span.to_us)
-            return kept, background(tx, camera.id, span), _explained(tx, camera, span)
+            return kept, background(tx, camera.id, span), explained(tx, camera.id, span.from_us, span.to_us)
 
-        kept, behind, explained = await gateway.read(work)
+        kept, behind, words = await gateway.read(work)
         result, _ = measured(gateway, span, behind, recorders, kept, now_us)
-        found.append(Watched(camera.id, camera.name, camera.zone.value, result, explained))
+        found.append(Watched(camera.id, camera.name, camera.zone.value, result, words))
     return found
-
-
-def _explained(tx: Transaction, camera: Camera, span: Span) -> tuple[Explained, ...]:
-    return tuple(
-        Explained(one.start_us, one.end_us, one.words, one.explained_by, one.explained_us)
-        for one in gap_explanations.in_span(tx, camera.id, span.from_us, span.to_us)
-    )
 
 
 async def seals_of(gateway: Gateway, camera: Camera, asked: Asked) -> list[tuple[str, str, int]]:

@@ -44,12 +44,12 @@ class MakeReport(BaseModel):
     kind: Kind
     institution: str | None = None
     camera: str | None = None
-    region: str | None = Field(None, max_length=200)
-    standard: str | None = Field(None, max_length=100)
+    region: str | None = Field(default=None, max_length=200)
+    standard: str | None = Field(default=None, max_length=100)
     from_us: int | None = None
     to_us: int | None = None
-    month: str | None = Field(None, pattern=r"\d{4}-(0[1-9]|1[0-2])")
-    day: str | None = Field(None, pattern=r"\d{4}-\d\d-\d\d")
+    month: str | None = Field(default=None, pattern=r"\d{4}-(0[1-9]|1[0-2])")
+    day: str | None = Field(default=None, pattern=r"\d{4}-\d\d-\d\d")
 
 
 class ListReports(BaseModel):

@@ -115,7 +115,8 @@ HOUSE = check(
         "0.9993",
         verified="unverified",
         method_code="uptime-by-gaps",
-        evidence="over watched time; nobody watched for 0 s",
+        evidence="down for 1806.5 s of 30 d watched; nobody watched for 0 s",
+        data={"up_s": 2_590_193.5, "down_s": 1_806.5, "observer_down_s": 0.0, "required": {"op": ">="}},
     ),
     finding("clock", "H-7", "camera:ayagoz-hall", "unknown", "<= 2 s", "–", method_code="sender-reports"),
 )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from camera_gateway.compliance.documents.material import BASES, about, about_institution
 from camera_gateway.compliance.documents.model import Column, Document, Fact, Facts, Kind, Paragraph, Table, Type
+from camera_gateway.compliance.documents.sayings import cameras_of, evidence_of, figure_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -24,11 +25,11 @@ _FINDING = (
     Column("demand", Type.WORDS, width=5),
     Column("scope", width=3),
     Column("result", Type.CODE, "result", 3),
-    Column("required", width=3),
-    Column("measured", width=3),
+    Column("required", Type.FIGURE, width=3),
+    Column("measured", Type.FIGURE, width=3),
     Column("verified", Type.CODE, "verified", 3),
     Column("method", Type.CODE, "method", 5),
-    Column("evidence", Type.WORDS, width=5),
+    Column("evidence", Type.SAYING, width=5),
 )
 _FAILURE = (Column("institution", width=3), *(c for c in _FINDING if c.name != "result"))
 
@@ -75,7 +76,7 @@ def finding_sections(judged: Sequence[Judged]) -> list[Section]:
             *(Fact(result, found["counts"].get(result, 0), Type.COUNT) for result in RESULTS),
         )
         sections.append(Facts("standard", facts))
-        rows = tuple(_row(finding) for finding in found["findings"])
+        rows = tuple(_row(finding, found["basis"]) for finding in found["findings"])
         sections.append(Table(f"findings-{found['basis']}", _FINDING, rows, named=str(found["standard"])))
     return sections or [Paragraph("no-standard")]
 
@@ -95,18 +96,23 @@ def _by_basis(judged: Sequence[Judged]) -> list[Judged]:
     return sorted(judged, key=lambda one: (BASES.index(one.found["basis"]) if one.found else len(BASES), one.standard))
 
 
-def _row(finding: Mapping[str, Any]) -> tuple[Value, ...]:
+def _row(finding: Mapping[str, Any], basis: str) -> tuple[Value, ...]:
+    asked = (finding.get("data") or {}).get("required")
+    required, measured = cameras_of(finding) or (
+        figure_of(str(finding["required"]), asked),
+        figure_of(str(finding["measured"])),
+    )
     return (
         finding["clause"],
         _spoken(finding.get("title") or finding["rule"]),
         finding["scope"],
         finding["result"],
-        _spoken(finding["required"]),
-        _spoken(finding["measured"]),
-        finding["verified"],
+        required,
+        measured,
+        # a house figure is nobody's text
+        "house" if basis == "house" else finding["verified"],
         finding.get("method_code") or _spoken(finding.get("method")),
-        # an evidence that only says the method again is left out
-        None if finding.get("evidence") == finding.get("method") else _spoken(finding.get("evidence")),
+        evidence_of(finding),
     )
 
 
@@ -133,7 +139,7 @@ def institution_tables(judged: Sequence[Judged]) -> list[Section]:
         )
         sections.append(Table(f"institutions-{basis}", columns, tuple(_standing(one) for one in those)))
         failures = tuple(
-            (one.subject.id, *(cell for at, cell in enumerate(_row(finding)) if _FINDING[at].name != "result"))
+            (one.subject.id, *(cell for at, cell in enumerate(_row(finding, basis)) if _FINDING[at].name != "result"))
             for one in those
             for finding in one.found["findings"]
             if finding["result"] == "fail"

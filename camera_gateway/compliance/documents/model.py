@@ -43,6 +43,10 @@ class Type(StrEnum):
     """A word of a closed list, shown in the reader's language."""
     WORDS = "words"
     """The same sentence in several languages: {"en": …, "ru": …, "kk": …}."""
+    SAYING = "saying"
+    """A sentence by its code: {"code", "values", "en": the sentence itself}; text alone where it has no code."""
+    FIGURE = "figure"
+    """A number with its unit: {"op", "number", "unit", "en": as it was written}; text alone where it is none."""
     TIME = "time"
     """RFC 3339 in UTC, shown by the institution's clocks."""
     DATE = "date"
@@ -264,9 +268,16 @@ def codes_of(document: Document) -> Iterable[tuple[str, str]]:
                 if fact.type is Type.CODE and fact.value is not None:
                     yield fact.family, str(fact.value)
             continue
-        if section.note:
-            yield "paragraph", section.note
-        for at, column in enumerate(section.columns):
-            yield "column", column.name
-            if column.type is Type.CODE:
-                yield from ((column.family, str(row[at])) for row in section.rows if row[at] is not None)
+        yield from _codes_of_table(section)
+
+
+def _codes_of_table(table: Table) -> Iterable[tuple[str, str]]:
+    if table.note:
+        yield "paragraph", table.note
+    for at, column in enumerate(table.columns):
+        yield "column", column.name
+        cells = [row[at] for row in table.rows]
+        if column.type is Type.CODE:
+            yield from ((column.family, str(cell)) for cell in cells if cell is not None)
+        if column.type is Type.SAYING:
+            yield from (("evidence", cell["code"]) for cell in cells if isinstance(cell, dict))

@@ -64,7 +64,7 @@ class Words:
         if kind is Type.CODE:
             return self.text(family, str(value))
         if isinstance(value, dict):
-            return words_in(value, self.language)
+            return self._composed(value, kind)
         if kind is Type.TIME:
             return self.moment(str(value))
         if kind is Type.DATE:
@@ -72,6 +72,18 @@ class Words:
         if isinstance(value, int):
             return self._number(value, kind)
         return " ".join(str(value).split())
+
+    def _composed(self, value: Mapping[str, Any], kind: Type) -> str:
+        """Return what is a sentence or a figure in parts; English stands as it was written."""
+        if self.language == "en" or kind not in {Type.SAYING, Type.FIGURE}:
+            return words_in(value, self.language)
+        if kind is Type.SAYING:
+            filled = {name: self.shown(one, Type(kind_)) for name, (kind_, one) in value["values"].items()}
+            return self.text("evidence", value["code"], **filled)
+        number = str(value["number"]).replace("-", "−").replace(".", ",")
+        unit = None if value["unit"] is None else self.text("measure", value["unit"])
+        op = {">=": "≥", "<=": "≤", "==": "="}.get(value["op"] or "", value["op"])
+        return " ".join(part for part in (op, number, unit) if part)
 
     def _number(self, value: int, kind: Type) -> str:
         if kind is Type.DURATION:

@@ -18,15 +18,17 @@ from camera_gateway.catalogue import gaps, holds, purposes, segments, tombstones
 from camera_gateway.catalogue.compliance_tables import gap_explanations
 from camera_gateway.catalogue.kept import get_kept
 from camera_gateway.clock import US, rfc3339
-from camera_gateway.compliance.documents.files import written
+from camera_gateway.compliance.documents.files import FORMATS, written
+from camera_gateway.compliance.documents.layout import Sealed
 from camera_gateway.compliance.documents.model import Facts, Table, parse
 from camera_gateway.domain.footage import GapCause, GapRecord
 from camera_gateway.domain.ids import CameraId, InstitutionId
 from camera_gateway.domain.people import SYSTEM
-from camera_gateway.errors import InvalidInput, NotFound, Refused
+from camera_gateway.errors import InvalidInput, NotFound, Refused, Unavailable
 from camera_gateway.roles.certifying import certify_nightly
 from camera_gateway.supervision import Stop
 from camera_gateway.timetable import Bell
+from storage.errors import Transient
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -302,3 +304,80 @@ async def test_a_night_s_bell_makes_the_certificates(house: People) -> None:
             await house.clock.advance(86_400)
             bell.ring()
         stop.request()
+
+
+async def test_a_pack_is_ready_at_once_with_everything_in_it(house: People) -> None:
+    record(house, "kg-hall", range(24))
+    pack = await made(house, "inspection-pack", institution="kg-12")
+    titles = [t.title for t in pack.sections if isinstance(t, Table)]
+    assert {"cameras", "coverage", "zones", "retention", "missing-days", "clocks", "gaps"} < set(titles)
+    assert {"facts", "waivers", "processes", "outages", "access"} < set(titles)
+    law = table(pack, "findings-law")
+    archive = {row[2]: (row[3], row[5]) for row in law.rows if row[0] == "p.88"}
+    assert archive["camera:kg-hall"][0] == "fail"
+    assert "text_needed" in {row[3] for row in law.rows}
+    assert {row[6] for row in table(pack, "findings-house").rows} == {"house"}
+    kept = {row[0]: row[4:6] for row in table(pack, "retention").rows}
+    assert kept == {"kg-hall": (1, 1), "kg-bedroom": (0, 0)}
+    assert pack.restricted
+    assert pack.failed
+    for form in FORMATS:
+        assert FORMATS[form].write(pack, Sealed("x", "y", "z", "00"), "kk")
+
+
+async def test_retention_says_the_goal_its_clause_and_the_missing_days(house: People) -> None:
+    record(house, "kg-hall", range(24))
+    found = await made(house, "retention", institution="kg-12")
+    (row,) = (row for row in table(found, "retention").rows if row[0] == "kg-hall")
+    assert row[2:6] == (30, "kz-edu-117-2022 p.88", 1, 1)
+    assert row[7:] == ("fail", "reached", "2023-12-14")
+    assert DAY not in {row[2] for row in table(found, "missing-days").rows if row[0] == "kg-hall"}
+
+
+async def test_a_month_of_a_region_says_what_has_changed(house: People) -> None:
+    first = await made(house, "monthly", day=None, month="2023-11", region="Абай")
+    assert first.institutions == ("kg-12",)
+    assert any(getattr(section, "text", "") == "no-previous" for section in first.sections)
+    record(house, "kg-hall", range(24))
+    second = await made(house, "monthly", day=None, month="2023-11", region="Абай")
+    changed = {(row[2], row[3]): row[4:] for row in table(second, "changes-house").rows}
+    assert changed["house resolution", "camera:kg-hall"] == ("unknown", "pass")
+    (line,) = table(second, "institution-coverage").rows
+    assert line[:3] == ("kg-12", "kg-12", 2)
+
+
+async def test_a_report_on_several_holds_those_alone_that_one_may_see(house: People) -> None:
+    auditor = house.user("alia", ("auditor", "institution:kg-12"))
+    mine = await house.do(auditor, "report.make", kind="monthly", month="2023-11")
+    all_ = await house.do(SHELL, "report.make", kind="monthly", month="2023-11")
+    assert mine["institutions"] == ["kg-12"]
+    assert all_["institutions"] == ["kg-12", "school-7"]
+    assert [row["id"] for row in await house.do(auditor, "report.list")] == [mine["id"]]
+    with pytest.raises(NotFound, match="no such report"):
+        await house.do(auditor, "report.get", report=all_["id"])
+    with pytest.raises(NotFound, match="no institution to report on"):
+        await house.do(auditor, "report.make", kind="monthly", month="2023-11", region="Алматы")
+
+
+async def test_one_standard_may_be_asked_for_and_must_be_there(house: People) -> None:
+    found = await made(house, "compliance", institution="kg-12", standard="house-baseline")
+    assert found.standard == "house-baseline"
+    assert [t.title for t in found.sections if isinstance(t, Table)] == ["findings-house"]
+    with pytest.raises(NotFound, match="not installed"):
+        await house.do(SHELL, "report.make", kind="compliance", institution="kg-12", standard="poem", day=DAY)
+
+
+async def test_where_the_bucket_cannot_be_listed_the_pack_says_so_and_judges_nothing(
+    house: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def down(*_args: object) -> None:
+        raise Transient("no answer")
+
+    monkeypatch.setattr(type(house.gateway.store), "list", down)
+    pack = await made(house, "inspection-pack", institution="kg-12")
+    assert {t.title for t in pack.sections if isinstance(t, Table)} >= {"cameras", "coverage", "gaps"}
+    assert not any(t.title.startswith("findings-") for t in pack.sections if isinstance(t, Table))
+    said = [section for section in pack.sections if getattr(section, "text", "") == "not-judged"]
+    assert len(said) > 3
+    with pytest.raises(Unavailable, match="cannot be listed"):
+        await house.do(SHELL, "report.make", kind="retention", institution="kg-12", day=DAY)

@@ -57,12 +57,15 @@ from camera_gateway.compliance.documents.model import (
 )
 from camera_gateway.compliance.documents.packs import inspection_pack, zone_table
 from camera_gateway.compliance.documents.registers import touched
+from camera_gateway.compliance.documents.sayings import SAID, cameras_of, evidence_of, figure_of
 from camera_gateway.compliance.documents.statement import qr_text, statement
 from camera_gateway.compliance.documents.words import LANGUAGES, Words, texts_of, words_for
+from camera_gateway.compliance.methods import Method
 from camera_gateway.domain.camera import InstitutionKind, Zone
+from camera_gateway.domain.finding import Result
 from camera_gateway.domain.footage import GapCause
 from camera_gateway.domain.passport import CameraRole
-from camera_gateway.domain.standard import Basis, Result, Verified
+from camera_gateway.domain.standard import Basis, Verified
 
 GOLDEN = ROOT / "tests" / "golden" / "reports"
 DOCUMENTS = documents()
@@ -326,6 +329,58 @@ def test_an_institution_without_a_standard_says_so() -> None:
     pack = inspection_pack(FRAME, AYAGOZ, (), (), (), Listed(), None, None)
     assert pack.restricted
     assert not pack.failed
+
+
+# --- findings in words ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("english", "required", "kk", "ru"),
+    [
+        (">= 30 d", {"op": ">="}, "≥ 30 тәул", "≥ 30 сут"),
+        ("<= 2 s", {"op": "<="}, "≤ 2 с", "≤ 2 с"),
+        ("25.00 1/s", None, "25,00 кадр/с", "25,00 кадр/с"),
+        ("-0.002 s", None, "−0,002 с", "−0,002 с"),
+        ("0.9993", None, "0,9993", "0,9993"),
+        ("1920x1080", None, "1920x1080", "1920x1080"),
+        ("–", None, "–", "–"),
+    ],
+)
+def test_a_figure_of_a_finding_in_each_language(
+    english: str, required: dict[str, str] | None, kk: str, ru: str
+) -> None:
+    value = figure_of(english, required)
+    shown = [Words(language, "UTC").shown(value, Type.FIGURE) for language in LANGUAGES]
+    assert shown == [kk, ru, english]
+
+
+def test_a_zone_s_demand_is_in_cameras() -> None:
+    zone = {"method_code": "living-cameras", "required": "hall", "measured": "1 of 2 living"}
+    found = cameras_of({**zone, "data": {"least": 2, "living": 1}})
+    assert found is not None
+    assert [Words("ru", "UTC").shown(value, Type.FIGURE) for value in found] == ["≥ 2 камер", "1 камер"]
+    assert cameras_of({**zone, "data": {}}) is None
+
+
+def test_evidence_is_said_in_the_reader_s_language_and_left_alone_where_a_person_wrote_it() -> None:
+    ratio = {
+        "method_code": "listed-ratio",
+        "evidence": "23 h of 1 d, bucket listed 2026-11-30T19:00:00Z",
+        "data": {"kept_s": 82_800.0, "expected_s": 86_400.0, "listed_at": "2026-11-30T19:00:00Z"},
+    }
+    said = [Words(language, "Asia/Almaty").shown(evidence_of(ratio), Type.SAYING) for language in LANGUAGES]
+    assert said[1] == "сохранено 23 ч из 1 сут; перечень хранилища получен 01.12.2026 00:00:00"
+    assert said[2] == ratio["evidence"]
+    declared = {"evidence": "declared by token:alia on 2026-10-01: акт № 4", "method_code": "declared"}
+    assert Words("ru", "UTC").shown(evidence_of(declared), Type.SAYING) == "заявлено 01.10.2026, token:alia: акт № 4"
+    assert evidence_of({"evidence": "письмо директора"}) == "письмо директора"
+    assert evidence_of({"evidence": "a method", "method": "a method"}) is None
+    assert evidence_of({}) is None
+
+
+def test_every_method_and_every_reason_has_its_texts() -> None:
+    assert {method.value for method in Method} <= set(texts_of("kk")["method"])
+    assert set(texts_of("kk")["evidence"]) >= SAID
 
 
 # --- values as a reader sees them -------------------------------------------------------------------------------------
