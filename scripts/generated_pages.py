@@ -121,7 +121,7 @@ def errors_page() -> str:
     return (
         f"{NOTE}# Errors, causes and states\n\n"
         "An error is one line: what happened, why, and what to do. With `--json` it is"
-        ' `{"error": {"code", "message", "hint"}}`.\n\n'
+        ' `{"error": {"code", "message", "hint"}}`. What nobody expected is told with the code `defect` and exit 1.\n\n'
         "## Exit codes\n\n| exit | code | meaning |\n|---|---|---|\n| 0 | | Done, nothing wrong found. |\n"
         f"{rows}\n"
         "## Causes of a gap\n\nA closed list: every required second is covered, or is in a gap with one of these."
