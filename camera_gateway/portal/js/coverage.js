@@ -29,8 +29,11 @@ export function totals({ t, formats }, coverage) {
     h("span", {}, t(`coverage.${name}`), name !== "expected" && coverage.expected_s > 0 ? ` · ${formats.percent(seconds / coverage.expected_s, 2)}` : ""))));
 }
 
-/** The gaps of a span with their causes; what the schedule leaves out is not one. */
-export function gapTable(context, coverage, zone, { caption, none, link, explain } = {}) {
+/**
+ * The gaps of a span with their causes; what the schedule leaves out is not one. `link(at)`: where a moment is shown;
+ * `said(gap)`: what people said of it; `explain(gap)`: somebody says something.
+ */
+export function gapTable(context, coverage, zone, { caption, none, link, said, explain } = {}) {
   const { t, formats } = context;
   const rows = coverage.gaps.filter((gap) => gap.required !== false);
   return table(context, {
@@ -38,8 +41,7 @@ export function gapTable(context, coverage, zone, { caption, none, link, explain
     columns: [
       { title: t("coverage.when"), head: true, cell: (gap) => (link ? h("a", { href: link(gap.from) }, formats.span(gap.from, gap.to, zone, { seconds: true })) : formats.span(gap.from, gap.to, zone, { seconds: true })) },
       { title: t("coverage.length"), number: true, cell: (gap) => formats.duration((Date.parse(gap.to) - Date.parse(gap.from)) / 1000) },
-      { title: t("coverage.cause"), cell: (gap) => [word(context, "cause", gap.cause), gap.detail ? h("span", { class: "muted small" }, h("br"), gap.detail) : null] },
-      explain && { title: "", cell: (gap) => button(t("gaps.explain"), () => explain(gap), "small") },
+      { title: t("coverage.cause"), cell: (gap) => [word(context, "cause", gap.cause), gap.detail ? h("span", { class: "muted small" }, h("br"), gap.detail) : null, said?.(gap), explain && h("div", {}, button(t("gaps.explain"), () => explain(gap), "small quiet"))] },
     ],
   });
 }

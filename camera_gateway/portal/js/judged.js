@@ -62,17 +62,18 @@ export function clauseName({ t, language }, clause) {
 }
 
 /**
- * An institution by a standard: {judged, days}, as it was judged on a day or last; what was never judged is judged now.
+ * An institution by a standard: {judged, days}, as it was judged on a day or last; what was never judged is judged now,
+ * and with `now` anew.
  * `days` is how it stood on the days before.
  */
-export async function judgedOf(context, institution, standard, day, zone) {
+export async function judgedOf(context, institution, standard, { day, now, zone }) {
   const { api, formats } = context;
   const path = `compliance/${encodeURIComponent(institution)}`;
   const today = formats.toLocal(Date.now(), zone).slice(0, 10);
   const back = day ? Math.round((Date.parse(today) - Date.parse(day)) / 86_400_000) : 0;
   const days = await api.get(`${path}/trend`, { standard, days: Math.min(400, Math.max(TREND_DAYS, back + 1)) });
   const kept = day ? days.some((one) => one.day === day) : days.length > 0;
-  if (kept) return { judged: await api.get(path, { standard, day }), days };
+  if (kept && !now) return { judged: await api.get(path, { standard, day }), days };
   const [from, to] = dayBounds(context, day ?? today, zone);
   return { judged: { day: day ?? today, ...(await api.post("compliance/checks", { institution, standard, from, to })) }, days };
 }

@@ -2,7 +2,7 @@
    zones are seen, which days are kept, and what the installation itself lacks. */
 
 import { h } from "../dom.js";
-import { card, empty, field, head, link, note, page as whole, select, table } from "../parts.js";
+import { button, card, empty, field, head, link, note, page as whole, select, table } from "../parts.js";
 import { countsList, inLanguage, legend, ORDER, result, scopeOf, seen, shares, together, worst } from "../results.js";
 import { dayBy, trend, zoneTiles } from "../charts.js";
 import { byRule, clauseName, figure, judgedOf, placeOfScope, stripOf, tellsDays, TREND_DAYS } from "../judged.js";
@@ -19,10 +19,11 @@ export async function page(context) {
   const zone = institution.sites[0]?.time_zone;
   const standard = chosenStandard(standards, query.get("standard"), (id) => forKind(standards.find((one) => one.id === id), institution.kind));
   const day = /^\d{4}-\d\d-\d\d$/.test(query.get("day") ?? "") ? query.get("day") : null;
+  const now = query.get("now") === "1";
   const trail = [t("compliance.title"), `/compliance${standard ? `?standard=${encodeURIComponent(standard.id)}` : ""}`];
   if (!standard) return whole(head(institution.name, { trail }), empty(t("compliance.no-standard"), t("compliance.no-standard.text")));
-  const { judged, days } = await judgedOf(context, institution.id, standard.id, day, zone);
-  const here = (more = {}) => `?${new URLSearchParams({ standard: standard.id, ...(day && { day }), ...more })}`;
+  const { judged, days } = await judgedOf(context, institution.id, standard.id, { day, now, zone });
+  const here = (more = {}) => `?${new URLSearchParams({ standard: standard.id, ...(day && { day }), ...(now && { now: 1 }), ...more })}`;
   const toRule = (finding, more) => `/compliance/${encodeURIComponent(institution.id)}/${encodeURIComponent(finding.rule)}${here(more)}`;
   const rules = byRule(judged.findings);
   const asked = query.get("result") ?? "";
@@ -30,14 +31,14 @@ export async function page(context) {
   const zones = judged.findings.filter((finding) => scopeOf(finding.scope).zone).map((finding) => ({ zone: scopeOf(finding.scope).zone, finding }));
   const strips = judged.findings.filter((finding) => tellsDays(finding) && scopeOf(finding.scope).camera);
   return whole(
-    head(institution.name, { trail, lead: [word(context, "kind", institution.kind), institution.region].filter(Boolean).join(" · "),
+    head(`${institution.name} · ${t("nav.compliance")}`, { trail, lead: [word(context, "kind", institution.kind), institution.region].filter(Boolean).join(" · "),
       actions: [may("report.make") && link(`/reports?new=1&kind=compliance&institution=${encodeURIComponent(institution.id)}&standard=${encodeURIComponent(standard.id)}`, t("reports.make"), "main"), link(`/registers?institution=${encodeURIComponent(institution.id)}`, t("registers.title"))] }),
     h("form", { class: "filters", role: "search", onsubmit: (event) => event.preventDefault() },
       field(t("standards.one"), select(standards.map((one) => [one.id, `${t(`basis.${one.basis}`)}: ${inLanguage(context, one.title)}`]), standard.id, { onchange: (event) => { setQuery({ standard: event.target.value }); reload(); } })),
-      field(t("compliance.day"), { type: "date", value: day ?? "", max: formats.toLocal(Date.now(), zone).slice(0, 10), onchange: (event) => { setQuery({ day: event.target.value }); reload(); } })),
+      field(t("compliance.day"), { type: "date", value: day ?? "", max: formats.toLocal(Date.now(), zone).slice(0, 10), onchange: (event) => { setQuery({ day: event.target.value, now: null }); reload(); } })),
     h("section", { class: "card verdict" }, h("h2", {}, inLanguage(context, standard.title), h("span", { class: "muted small" }, t("standards.edition", { edition: judged.edition }), " · ", t(`basis.${judged.basis}`))),
       shares(judged.counts, { height: 24 }), countsList(context, judged.counts),
-      h("p", { class: "small muted" }, t("compliance.judged", { from: formats.moment(judged.from, zone), to: formats.moment(judged.to, zone), at: formats.moment(judged.checked_at, zone) }))),
+      h("p", { class: "small muted" }, t("compliance.judged", { from: formats.moment(judged.from, zone), to: formats.moment(judged.to, zone), at: formats.moment(judged.checked_at, zone) }), " ", button(t("compliance.now"), (event) => { event.target.setAttribute("aria-busy", "true"); setQuery({ now: 1, day: null }); reload(); }, "small quiet"))),
     judged.installation?.length ? note("warn", t("compliance.installation"), null, h("ul", { class: "plain" }, judged.installation.map((one) => h("li", {}, lacking(context, one))))) : null,
     h("div", { class: "grid wide-first" },
       h("section", { class: "stack" }, h("div", { class: "row apart" }, h("h2", {}, t("compliance.findings")),

@@ -7,25 +7,30 @@ import { countsList, inLanguage, ORDER, result, scopeOf, seen, shares, together,
 import { explainGap, declareFact, grantWaiver, noteProcess } from "../declaring.js";
 import { clauseName, figure, judgedOf, placeOfScope, stripOf, tellsDays } from "../judged.js";
 import { places } from "../places.js";
+import { person } from "../words.js";
 import { Problem } from "../api.js";
+
+/** People give seconds; words on one gap are no words on the one that follows it. */
+const SEAM_MS = 1_500;
 
 export async function page(context) {
   const { t, api, may, params, query, formats } = context;
   const day = /^\d{4}-\d\d-\d\d$/.test(query.get("day") ?? "") ? query.get("day") : null;
+  const now = query.get("now") === "1";
   const standard = query.get("standard") ?? "";
   const [book, all] = await Promise.all([api.get(`standards/${encodeURIComponent(standard)}`, { on: day }), places(api, { retired: true })]);
   const zone = all.zoneOfInstitution(params.institution);
-  const { judged } = await judgedOf(context, params.institution, standard, day, zone);
+  const { judged } = await judgedOf(context, params.institution, standard, { day, now, zone });
   // a rule of an included rule book has a path: "minimum/resolution" is of "minimum"
   const findings = judged.findings.filter((one) => one.rule === params.rule || one.rule.startsWith(`${params.rule}/`)).sort((a, b) => ORDER.indexOf(a.result) - ORDER.indexOf(b.result));
   if (!findings.length) throw new Problem(404, { code: "not-found" });
   const rule = book.rules.find((one) => one.id === params.rule);
   const chosen = findings.find((one) => one.scope === query.get("scope") && (!query.get("part") || one.rule === query.get("part"))) ?? findings[0];
-  const address = ({ scope, rule: part }) => `/compliance/${encodeURIComponent(params.institution)}/${encodeURIComponent(params.rule)}?${new URLSearchParams({ standard, ...(day && { day }), scope, ...(part !== params.rule && { part }) })}`;
+  const address = ({ scope, rule: part }) => `/compliance/${encodeURIComponent(params.institution)}/${encodeURIComponent(params.rule)}?${new URLSearchParams({ standard, ...(day && { day }), ...(now && { now: 1 }), scope, ...(part !== params.rule && { part }) })}`;
   const camera = all.camera(scopeOf(chosen.scope).camera);
   const about = { institution: params.institution, standard, rule: chosen.rule, camera: camera?.id };
   return whole(
-    head(`${clauseName(context, chosen.clause)} · ${inLanguage(context, (rule ?? chosen).title) || chosen.rule}`, { trail: [all.nameOf(params.institution), `/compliance/${encodeURIComponent(params.institution)}?${new URLSearchParams({ standard, ...(day && { day }) })}`], lead: `${inLanguage(context, book.title)} · ${t(`basis.${judged.basis}`)}`,
+    head(`${clauseName(context, chosen.clause)} · ${inLanguage(context, (rule ?? chosen).title) || chosen.rule}`, { trail: [all.nameOf(params.institution), `/compliance/${encodeURIComponent(params.institution)}?${new URLSearchParams({ standard, ...(day && { day }), ...(now && { now: 1 }) })}`], lead: `${inLanguage(context, book.title)} · ${t(`basis.${judged.basis}`)}`,
       actions: [may("waiver.grant") && ["fail", "unknown"].includes(chosen.result) && button(t("waivers.grant"), () => grantWaiver(context, all, about)), chosen.kind === "declared" && may("fact.declare") && button(t("facts.declare"), () => declareFact(context, all, { ...about, fact: chosen.metric }), "main"),
         chosen.kind === "process" && may("register.keep") && button(t("processes.note"), () => noteProcess(context, all, { ...about, process: chosen.metric }), "main")] }),
     h("div", { class: "grid two" },
@@ -69,10 +74,11 @@ function timeBehind(context, camera, { zone, judged, day }) {
     const [from, to] = dayBounds(context, chosen.day, zone);
     fill(title, formats.longDay(`${chosen.day}T12:00Z`, "UTC"), " ", h("span", { class: "muted small" }, formats.zoneName(zone, new Date(from))));
     fill(body, later(context, async () => {
-      const found = await api.get(`${path}/coverage`, { from, to });
+      const [found, told] = await Promise.all([api.get(`${path}/coverage`, { from, to }), api.all(`${path}/gaps/explanations`, { from, to })]);
+      const said = (gap) => told.filter((one) => Math.min(Date.parse(one.to), Date.parse(gap.to)) - Math.max(Date.parse(one.from), Date.parse(gap.from)) > SEAM_MS).map((one) => h("p", { class: "said small" }, one.words, h("span", { class: "muted block" }, person(context, one.explained_by), " · ", formats.time(one.explained_at, zone))));
       const { line } = await import("../player/line.js");
       const drawn = await line(context, camera, zone, { from: Date.parse(from), to: Date.parse(to), go: (wall) => go(minute(wall)) });
-      return [drawn, h("p", { class: "small muted" }, t("finding.line")), totals(context, found), gapTable(context, found, zone, { link: may("footage.view") && minute, explain: may("register.keep") && ((gap) => explainGap(context, camera, gap, zone)) })];
+      return [drawn, h("p", { class: "small muted" }, t("finding.line")), totals(context, found), gapTable(context, found, zone, { link: may("footage.view") && minute, said, explain: may("register.keep") && ((gap) => explainGap(context, camera, gap, zone)) })];
     }));
   }
   fill(month, later(context, async () => {
@@ -83,5 +89,5 @@ function timeBehind(context, camera, { zone, judged, day }) {
     return place;
   }, { lines: 6 }));
   drawDay();
-  return h("div", { class: "grid two", id: "time" }, card(formats.month(chosen.day.slice(0, 7)), month), h("section", { class: "card" }, h("h2", {}, t("finding.time"), h("a", { class: "small", href: `/cameras/${camera.id}?day=${chosen.day}` }, t("finding.camera"))), title, body));
+  return h("div", { class: "grid time-grid", id: "time" }, card(formats.month(chosen.day.slice(0, 7)), month), h("section", { class: "card" }, h("h2", {}, t("finding.time"), h("a", { class: "small", href: `/cameras/${camera.id}?day=${chosen.day}` }, t("finding.camera"))), title, body));
 }

@@ -23,7 +23,7 @@ export async function page(context) {
   const open = found.impairments.filter((one) => !one.to);
   const latest = looks[0];
   return whole(
-    head(camera.name, { trail: [t("camera.back"), `/cameras/${camera.id}`], lead: `${zoneWord(context, camera.zone)} · ${all.nameOf(camera.institution)}` }),
+    head(`${camera.name} · ${t("camera.pictures")}`, { trail: [t("camera.back"), `/cameras/${camera.id}`], lead: `${zoneWord(context, camera.zone)} · ${all.nameOf(camera.institution)}` }),
     open.length ? note("bad", t("pictures.wrong"), null, h("ul", { class: "plain" }, open.map((one) => h("li", {}, word(context, "impairment", one.kind), h("span", { class: "muted small block" }, t("pictures.since", { at: formats.moment(one.from, zone), precision: formats.duration(one.precision_s) }))))))
       : latest ? note("good", t("pictures.fine"), t("pictures.last", { at: formats.moment(latest.at, zone) })) : note("info", t("pictures.none"), t("pictures.none.text")),
     h("div", { class: "beside" },

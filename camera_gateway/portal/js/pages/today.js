@@ -36,7 +36,7 @@ export async function page(context) {
     return [context.texts.has(`today.${finding.code}`) ? t(`today.${finding.code}`, values) : finding.code, context.texts.has(`today.${finding.code}.do`) ? t(`today.${finding.code}.do`, values) : ""];
   };
   return whole(
-    head(t("today.title"), { lead: formats.longDay(Date.now()) }),
+    head(t("today.title"), { lead: formats.longDay(Date.now()), actions: [may("compliance.see") && link("/compliance", t("compliance.title"))] }),
     h("div", { class: "sentences" }, sentences.map((text) => h("p", {}, text))),
     findings.length ? h("ol", { class: "findings" }, findings.map((finding) => {
       const [what, todo] = words(finding);
