@@ -41,6 +41,8 @@ class CheckCompliance(BaseModel):
     standard: str
     from_us: int
     to_us: int
+    fresh: bool = True
+    """Whether the bucket is listed now; else what the last night has listed counts."""
 
 
 async def check(gateway: Gateway, _actor: Actor, args: CheckCompliance) -> dict[str, Any]:
@@ -53,7 +55,9 @@ async def check(gateway: Gateway, _actor: Actor, args: CheckCompliance) -> dict[
     editions.lineage(offered(gateway), args.standard)  # what is not offered is not judged by
     known = installed(gateway)
     to_us = min(args.to_us, now_us)
-    record = await gather(gateway, args.institution, args.from_us, to_us, depth_days(known, [args.standard]))
+    record = await gather(
+        gateway, args.institution, args.from_us, to_us, depth_days(known, [args.standard]), fresh=args.fresh
+    )
     found = evaluate(known, args.standard, record, Period(args.from_us, to_us, record.at_us))
     edition = editions.parts(known, args.standard, record.time_zone, Period(args.from_us, to_us, now_us))[-1][0]
     return {

@@ -7,19 +7,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from camera_gateway.actions.daybooks import books_of
 from camera_gateway.actions.footage import Background, Span, background, measured
 from camera_gateway.actions.health import findings as installation_findings
 from camera_gateway.actions.ongoing import STALE_US
 from camera_gateway.catalogue import audit_log, declared, looks, outages, passports, processes, registry, waivers
 from camera_gateway.catalogue import holds as hold_rows
-from camera_gateway.catalogue.judged_segments import starting_in
 from camera_gateway.clock import to_datetime
-from camera_gateway.compliance.daybook import Listing, SegmentFacts, closed, day_book
+from camera_gateway.compliance.daybook import Listing, closed
 from camera_gateway.compliance.editions import midnight
-from camera_gateway.compliance.measure import days_of
 from camera_gateway.domain.camera import CameraState
 from camera_gateway.domain.coverage import KeptSpan
 from camera_gateway.domain.facts import kind_of, parse_value
@@ -76,14 +74,23 @@ class _Read:
 
 
 async def gather(
-    gateway: Gateway, identity: str, from_us: int, to_us: int, depth_days: int = LEAST_DEPTH_DAYS
+    gateway: Gateway,
+    identity: str,
+    from_us: int,
+    to_us: int,
+    depth_days: int = LEAST_DEPTH_DAYS,
+    *,
+    fresh: bool = True,
 ) -> InstitutionRecord:
-    """Gather the record of an institution for a period, and of its archive `depth_days` back from now."""
+    """Gather the record of an institution for a period, and of its archive `depth_days` back from now.
+
+    `fresh`: the bucket is listed now. Else `present` rests on the listing of the last night, and the record says so.
+    """
     now_us = gateway.clock.now_us()
     recorders = read_statuses(gateway.data_dir / "status")
     institution, cameras, sites = await gateway.read(lambda tx: _registered(tx, identity))
     alive = [c for c in cameras if c.state is not CameraState.RETIRED or (c.retired_us or 0) > from_us]
-    listings = {camera.id: await list_camera(gateway, camera) for camera in alive}
+    listings = {camera.id: await list_camera(gateway, camera) if fresh else None for camera in alive}
 
     def work(tx: Transaction) -> tuple[dict[CameraId, _Read], dict[str, Any]]:
         reads = {
@@ -112,7 +119,6 @@ async def gather(
         off = [(g.start_us, g.end_us) for g in (*read.behind.gaps, *result.gaps) if g.cause is GapCause.SCHEDULE_OFF]
         life = max(read.from_us, camera.created_us), min(result.end_us, camera.retired_us or result.end_us)
         held = _held(registers["holds"], institution.id, camera.id)
-        listing = listings[camera.id]
         records.append(
             CameraRecord(
                 id=camera.id,
@@ -129,8 +135,8 @@ async def gather(
                 **{name: _joined(read.books, name) for name in ("recorded", "put", "stored", "locked", "present")},
                 gaps=result.gaps,
                 books=read.books,
-                listed_us=listing.at_us,
-                oldest_us=min((s for s in listing.starts if not _is_held(held, s)), default=None),
+                listed_us=_listed_us(read.books),
+                oldest_us=_oldest_us(listings[camera.id], read.books, held),
                 living=living.get(camera.id),
                 facts=_latest(registers["facts"], camera.id),
                 held=held,
@@ -192,7 +198,7 @@ def _read(
     site: Site,
     span: tuple[int, int, int],
     depth_days: int,
-    listing: Listing,
+    listing: Listing | None,
 ) -> _Read:
     from_us, to_us, now_us = span
     tz = zone(site.time_zone)
@@ -200,19 +206,14 @@ def _read(
     first = min(deep, to_datetime(from_us).astimezone(tz).date())
     start_us = max(midnight(first, tz), camera.created_us)
     # a segment that starts the day before may reach into the first day
-    edges = [midnight(first - timedelta(days=1), tz), now_us, *(e for e in (from_us, to_us) if e < now_us)]
-    books = []
-    for day, begin, end in days_of(site.time_zone, edges[0], now_us):
-        cuts = sorted({begin, min(end, now_us), *(e for e in edges if begin < e < end)})
-        for a, b in pairwise(cuts):
-            rows = [SegmentFacts(*row) for row in starting_in(tx, camera.id, a, b)]
-            books.append(day_book(day, a, b, rows, listing))
+    before_us = midnight(first - timedelta(days=1), tz)
+    books = books_of(tx, camera.id, site.time_zone, (before_us, now_us), (from_us, to_us), listing)
     behind = background(tx, camera.id, Span(camera=camera.id, from_us=start_us, to_us=now_us))
     passport = passports.get_passport(tx, camera.id)
     found = looks.impairments_in_span(tx, camera.id, start_us, now_us)
     return _Read(
         behind=behind,
-        books=tuple(books),
+        books=books,
         from_us=start_us,
         role=None if passport.role is None else passport.role.value,
         place=passport.place,
@@ -282,6 +283,17 @@ def _drills(tx: Transaction, from_us: int, to_us: int) -> Drills | None:
     checked = sum(int(row.details["checked"]) for row in rows)
     good = sum(int(row.details["good"]) for row in rows)
     return Drills(checked, good, len(rows), last.at_us, str(last.details["seed"]))
+
+
+def _listed_us(books: Sequence[DayBook]) -> int | None:
+    """Return when the oldest of the listings was made that books with anything stored rest on."""
+    known = [book.listed_us for book in books if book.listed_us is not None]
+    return min(known, default=None)
+
+
+def _oldest_us(listing: Listing | None, books: Sequence[DayBook], held: Sequence[Held]) -> int | None:
+    starts = listing.starts if listing is not None else {start for book in books for start, _ in book.present}
+    return min((start for start in starts if not _is_held(held, start)), default=None)
 
 
 def _held(holds: Sequence[Hold], institution: str, camera: str) -> tuple[Held, ...]:

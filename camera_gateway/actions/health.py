@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 NOT_REQUIRED = frozenset({"checksum-on-head", "clock"})
 """Useful where it is there; a full read-back stands in for the first, our own clock for the second."""
+WORM = frozenset({"object-lock", "lock-delete-refused", "lock-shorten-refused"})
+"""What must be proven before anybody may say that footage is written once."""
 LOCK_PROPERTIES = frozenset({"object-lock", "lock-delete-refused", "lock-shorten-refused", "versioning"})
 
 
@@ -71,6 +73,12 @@ def findings(gateway: Gateway) -> list[str]:
         )
     if gateway.settings.witness.kind == "none":
         found.append("witness: NONE – nobody outside this installation holds a copy of its seals")
+    proven = {p.name for p in gateway.observed().store if p.state == "proven"}
+    if not proven >= WORM:
+        found.append(
+            "worm-unproven – nothing here has shown since the start of this service that the store refuses to delete"
+            " what is locked; see doctor"
+        )
     return found
 
 

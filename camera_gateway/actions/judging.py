@@ -15,7 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from camera_gateway.access.permissions import Act
 from camera_gateway.access.rights import place_of_institution, rights_of
 from camera_gateway.actions.compliance import depth_days, described, heading, summary
-from camera_gateway.actions.gathering import gather
+from camera_gateway.actions.daybooks import keep_books
+from camera_gateway.actions.gathering import gather, list_camera
 from camera_gateway.actions.health import findings as installation_findings
 from camera_gateway.actions.standards import offered, today
 from camera_gateway.catalogue import judgements, registry
@@ -23,6 +24,7 @@ from camera_gateway.clock import US, rfc3339, to_datetime
 from camera_gateway.compliance import editions
 from camera_gateway.compliance.evaluate import evaluate
 from camera_gateway.compliance.measure import Period
+from camera_gateway.domain.camera import CameraState
 from camera_gateway.domain.finding import verdict, worst
 from camera_gateway.domain.ids import InstitutionId
 from camera_gateway.domain.people import SYSTEM
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
     from camera_gateway.actions.gateway import Gateway
     from camera_gateway.catalogue.judgements import Judgement
     from camera_gateway.catalogue.opening import Transaction
-    from camera_gateway.domain.camera import Institution
+    from camera_gateway.domain.camera import Camera, Institution
     from camera_gateway.domain.people import Actor
     from camera_gateway.domain.standard import Rule, Standard
 
@@ -97,7 +99,9 @@ async def judge_day(gateway: Gateway, institution: Institution, day: date, stand
     start_us, end_us = editions.midnight(day, tz), min(now_us, editions.midnight(day + timedelta(days=1), tz))
     if not bound or end_us <= start_us:
         return 0
-    record = await gather(gateway, institution.id, start_us, end_us, depth_days(standards, [s.id for s in bound]))
+    await _look_into_the_bucket(gateway, institution)
+    depth = depth_days(standards, [s.id for s in bound])
+    record = await gather(gateway, institution.id, start_us, end_us, depth, fresh=False)
     judged = []
     for standard in bound:
         found = evaluate(standards, standard.id, record, Period(start_us, end_us, record.at_us))
@@ -117,6 +121,18 @@ async def judge_day(gateway: Gateway, institution: Institution, day: date, stand
 
     await gateway.write(SYSTEM, work)
     return len(judged)
+
+
+async def _look_into_the_bucket(gateway: Gateway, institution: Institution) -> None:
+    """List what the bucket has of each camera, and sum up the days that have ended: reports then are ready at once."""
+
+    def work(tx: Transaction) -> list[tuple[Camera, str]]:
+        zones = {site.id: site.time_zone for site in registry.list_sites(tx, institution.id)}
+        cameras = registry.list_cameras(tx, institution=institution.id)
+        return [(c, zones[c.site]) for c in cameras if c.state is not CameraState.RETIRED]
+
+    for camera, time_zone in await gateway.read(work):
+        await keep_books(gateway, camera, time_zone, await list_camera(gateway, camera))
 
 
 async def _time_zone(gateway: Gateway, institution: Institution) -> str:

@@ -73,6 +73,18 @@ gap_explanations = Table(
     Index("gap_explanations_of_camera", "camera", "start_us"),
 )
 
+camera_days = Table(
+    "camera_days",
+    metadata,
+    Column("camera", Text, ForeignKey("cameras.id"), primary_key=True),
+    Column("start_us", BigInteger, primary_key=True),
+    Column("end_us", BigInteger, nullable=False),
+    Column("day", Text, nullable=False),
+    Column("seen", Text, nullable=False),
+    Column("listed_us", BigInteger, nullable=False),
+    Column("book", Text, nullable=False),
+)
+
 judgements = Table(
     "judgements",
     metadata,

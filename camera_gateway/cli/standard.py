@@ -88,9 +88,11 @@ def validate(shell: Shell, file: Path) -> None:
 @click.option("--standard", required=True, help="The standard's id; see: camera-gateway standard list.")
 @click.option("from_us", "--from", type=TIME, default="-24h", show_default=True, help="Start of the period.")
 @click.option("to_us", "--to", type=TIME, default="now", show_default=True, help="End of the period.")
-def check(shell: Shell, institution: str, *, standard: str, from_us: int, to_us: int) -> int:
+@click.option("--fresh/--last-night", default=True, show_default=True, help="Whose listing of the bucket counts.")
+def check(shell: Shell, institution: str, *, standard: str, from_us: int, to_us: int, fresh: bool) -> int:
     """Judge an institution's cameras by a standard; exit 1 when a clause fails."""
-    found = shell.call("compliance.check", institution=institution, standard=standard, from_us=from_us, to_us=to_us)
+    span = {"from_us": from_us, "to_us": to_us}
+    found = shell.call("compliance.check", institution=institution, standard=standard, fresh=fresh, **span)
     if not shell.out.document(found):
         shell.out.say(f"{found['standard']} ({found['edition']}), basis {found['basis']}")
         shell.out.table(found["findings"], FINDING, empty="no rule applies")

@@ -89,6 +89,18 @@ def _compliance() -> None:
     )
     op.create_index("gap_explanations_of_camera", "gap_explanations", ["camera", "start_us"])
     op.create_table(
+        "camera_days",
+        _camera(),
+        sa.Column("start_us", sa.BigInteger, nullable=False),
+        sa.Column("end_us", sa.BigInteger, nullable=False),
+        sa.Column("day", sa.Text, nullable=False),
+        sa.Column("seen", sa.Text, nullable=False),
+        sa.Column("listed_us", sa.BigInteger, nullable=False),
+        sa.Column("book", sa.Text, nullable=False),
+        sa.PrimaryKeyConstraint("camera", "start_us"),
+    )
+    _forget_changed_days()
+    op.create_table(
         "judgements",
         _number(),
         _institution(),
@@ -100,6 +112,25 @@ def _compliance() -> None:
         sa.Column("judged_us", sa.BigInteger, nullable=False),
     )
     op.create_index("one_judgement", "judgements", ["institution", "standard", "day"], unique=True)
+
+
+def _forget_changed_days() -> None:
+    """Let every change of a segment, by whatever way, take away the day that was summed up with it."""
+    columns = ("state", "locked", "stored_us", "start_us", "end_us")
+    differs = " OR ".join(f"OLD.{column} IS NOT NEW.{column}" for column in columns)
+    events = (
+        ("new", "INSERT", "", "NEW"),
+        ("changed", f"UPDATE OF {', '.join(columns)}", f"WHEN {differs}", "OLD"),
+        ("gone", "DELETE", "", "OLD"),
+    )
+    for name, event, when, row in events:
+        forget = (
+            f"DELETE FROM camera_days WHERE camera = {row}.camera"  # noqa: S608 - of the words above
+            f" AND start_us <= {row}.start_us AND end_us > {row}.start_us"
+        )
+        op.execute(
+            f"CREATE TRIGGER segment_{name}_forgets_its_day AFTER {event} ON segments {when} BEGIN {forget}; END"
+        )
 
 
 def _health() -> None:
