@@ -5,7 +5,6 @@ A report is made and signed by the verb; the file is written here, from the docu
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -99,8 +98,7 @@ def _write(
     to_terminal = target is None and form in {"json", "csv"} and not shell.out.as_json
     data = written(kept, form, lang)
     if to_terminal:
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
+        click.echo(data.decode(), nl=False)
         return
     if target is None:
         target = Path(f"{report}.{lang}.{form}")

@@ -63,6 +63,22 @@ CORRIDOR = Watched("ayagoz-corridor", "Дәліз, 2-қабат", "corridor", co
 BEDROOM = Watched("semey-bedroom", "Жатын бөлме № 3", "bedroom", covered())
 
 
+TITLES = {
+    "archive-30": (
+        "Жазбалар кемінде 30 тәулік сақталады",
+        "Записи хранятся не менее 30 суток",
+        "Recordings are kept for at least 30 days",
+    ),
+    "resolution": ("Ең төмен ажыратымдылық", "Наименьшее разрешение", "The least resolution"),
+    "uptime": (
+        "Камера бақыланған уақыттың 99,5 %-ында бейне береді",
+        "Камера передаёт изображение 99,5 % времени наблюдения",
+        "A camera delivers for 99.5 % of the time watched",
+    ),
+    "clock": ("Камера сағаты дәл", "Часы камеры точны", "A camera's clock is right"),
+}
+
+
 def finding(
     rule: str, clause: str, scope: str, result: str, required: str, measured: str, **more: object
 ) -> dict[str, Any]:
@@ -74,7 +90,7 @@ def finding(
         "required": required,
         "measured": measured,
         "verified": "secondary",
-        "title": {"en": f"{rule}: en", "ru": f"{rule}: ru", "kk": f"{rule}: kk"},
+        "title": dict(zip(("kk", "ru", "en"), TITLES[rule], strict=True)),
         "method": "a method",
         "method_code": "listed-days",
         "evidence": "",
@@ -98,7 +114,21 @@ def law(days: int, result: str, institution: str = "ayagoz") -> dict[str, Any]:
     return check(
         "kz-edu-117-2022",
         "law",
-        finding("archive-30", "p.88", f"camera:{institution}-hall", result, ">= 30 d", f"{days} d"),
+        finding(
+            "archive-30",
+            "p.88",
+            f"camera:{institution}-hall",
+            result,
+            ">= 30 d",
+            f"{days} d",
+            evidence="each day 99% kept with no hole over 300 s",
+            data={
+                "required": {"op": ">=", "value": 30, "unit": "d"},
+                "complete_days": days,
+                "incomplete": ["2026-11-18", "2026-11-17"] if result == "fail" else [],
+                "listed_at": "2026-11-30T20:59:00Z",
+            },
+        ),
         finding("resolution", "p.85", f"institution:{institution}", "text_needed", "?", "–", method_code="text-needed"),
     )
 
