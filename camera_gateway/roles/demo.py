@@ -43,6 +43,16 @@ PLACES = (
 )
 PEOPLE = ("administrator", "auditor")
 """The accounts of the demonstration; each has no way in but the link that is printed."""
+DECLARED = (
+    ("institution.locality", "district_centre"),
+    ("video.present", "yes"),
+    ("power.backup_present", "yes"),
+    ("signage.present", "no"),
+    ("places.entrance", "2"),
+    ("places.corridor", "1"),
+)
+"""What no machine measures, so that the demonstration has clauses that are met, missed and unknown."""
+EVIDENCE = "демонстрация: не подтверждено ничем"
 FAULTY = 10
 """The camera that is switched off: its address answers nobody."""
 CONFIG = """\
@@ -125,6 +135,10 @@ async def register(loaded: Loaded, directory: Path, count: int, port: int) -> No
             name, zone, identity = _place(number)
             if identity not in known:
                 await _register_one(gateway, actor, number, name, zone, identity, port, password)
+        if not await perform(gateway, actor, "declare.list", {"institution": INSTITUTION, "withdrawn": True}):
+            for fact, value in DECLARED:
+                said = {"institution": INSTITUTION, "fact": fact, "value": value, "evidence": EVIDENCE}
+                await perform(gateway, actor, "declare.set", said)
 
 
 async def _add_people(gateway: Gateway, actor: Actor) -> None:

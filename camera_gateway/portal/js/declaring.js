@@ -38,8 +38,11 @@ export async function grantWaiver(context, all, about = {}) {
   const { t, api } = context;
   const books = await api.all("standards");
   const rules = h("select", { name: "rule", required: true });
-  const draw = async (id, chosen) => {
+  const draw = async (id, chosen = rules.value) => {
+    // until the clauses of the book are there, none of another one can be chosen
+    rules.disabled = true;
     const book = await api.get(`standards/${encodeURIComponent(id)}`);
+    rules.disabled = false;
     // a rule of an included rule book has a path, and is named by the finding alone
     if (chosen?.includes("/")) rules.replaceChildren(h("option", { value: chosen }, chosen));
     else rules.replaceChildren(...book.rules.map((rule) => h("option", { value: rule.id, selected: rule.id === chosen }, `${rule.clause} · ${inLanguage(context, rule.title)}`)));
