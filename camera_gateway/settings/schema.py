@@ -55,6 +55,16 @@ def _networks(texts: tuple[str, ...]) -> tuple[str, ...]:
         raise _refused_as_value_error(error) from error
 
 
+def _catalogue_url(url: str) -> str:
+    if url.startswith("postgresql"):
+        msg = "a catalogue in PostgreSQL is not there yet; this version keeps it in SQLite: sqlite:///catalogue.sqlite"
+        raise ValueError(msg)
+    if not url.startswith("sqlite:///") or url == "sqlite:///":
+        msg = "not an address of a catalogue; for example sqlite:///catalogue.sqlite"
+        raise ValueError(msg)
+    return url
+
+
 def _zone(name: str) -> str:
     try:
         zone(name)
@@ -352,11 +362,10 @@ class UploadSettings(Section):
 class CatalogueSettings(Section):
     """The database."""
 
-    url: str = _setting(
+    url: Annotated[str, AfterValidator(_catalogue_url)] = _setting(
         "sqlite:///catalogue.sqlite",
         "Where the catalogue is; a relative file lies in the data directory.",
         "One gateway needs no database server.",
-        pattern=r"^sqlite:///.+",
     )
 
 

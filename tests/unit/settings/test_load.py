@@ -117,7 +117,12 @@ def test_an_unknown_key_names_file_line_and_the_nearest_known_one(
         ('[store]\nkind = "s3"\n', ":1:", 'kind = "s3" needs access_key_file and secret_key_file'),
         ('[store]\nkind = "directory"\n', ":1:", 'kind = "directory" needs directory'),
         ("[store]\nport = 60000\n", ":1:", "port must be at most 55531"),
-        ('[catalogue]\nurl = "postgresql://u:hunter2@h/d"\n', ":2:", "[catalogue] url"),
+        (
+            '[catalogue]\nurl = "postgresql://u:hunter2@h/d"\n',
+            ":2:",
+            "[catalogue] url: a catalogue in PostgreSQL is not there yet",
+        ),
+        ('[catalogue]\nurl = "sqlite:///"\n', ":2:", "[catalogue] url: not an address of a catalogue"),
         ("[recorder]\nread_interval_min_ms = 500\n", ":1:", "read_interval_min_ms is above read_interval_max_ms"),
         ("[api\nport = 1\n", "", "line 1"),
     ],
