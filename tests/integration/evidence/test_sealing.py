@@ -21,7 +21,7 @@ from camera_gateway.domain.naming import DAY_US, ManifestKind, day_span_us, mani
 from camera_gateway.errors import InvalidInput, Unavailable
 from camera_gateway.evidence.bucket_check import Known, check_site, from_bucket
 from camera_gateway.evidence.manifest import entry_of, gaps_table, index, parse_gaps, parse_index, sha256sums
-from camera_gateway.evidence.seal import parse_seal
+from camera_gateway.evidence.seal import Previous, parse_seal
 from camera_gateway.evidence.sealed_files import SealedFiles, new_seal
 from camera_gateway.evidence.sealing import Described, Report, Sealer
 from camera_gateway.evidence.verifier import verify
@@ -529,3 +529,19 @@ def test_a_list_or_seal_that_was_changed_in_the_bucket_is_named(rig: Rig, day: d
     assert seal in {name for name, _ in checked(rig, day=day)}
     del store._keys[seal]
     assert any("the seal is missing" in reason for _, reason in checked(rig, day=day))
+
+
+def test_a_seal_that_our_own_key_has_signed_anew_shows_by_what_it_follows(rig: Rig) -> None:
+    store_segments(rig, 0, 1_500)
+    at(rig, AFTER_US + 2 * DAY_US)
+    run(rig)
+    second = DAY + timedelta(days=1)
+    key = f"v1/{INSTITUTION}/seals/{rig.sites[0]}/{second}/SEAL.{second}.txt"
+    seal = parse_seal(files_of(rig).read(key), key)
+    anew = replace(seal, previous=Previous(f"SEAL.{DAY}.txt", "0" * 64)).text()
+    store: Any = rig.store
+    for name, data in ((key, anew), (key.removesuffix("txt") + "sig", KEY.sign(anew))):
+        store._keys[name][0] = replace(store._keys[name][0], data=data)
+    # whoever holds the key may have written the catalogue anew as well
+    forgetful = Known(set().__contains__, set().__contains__, {})
+    assert (key, f"follows SEAL.{DAY}.txt, which is not the seal before it here") in checked(rig, known=forgetful)
