@@ -51,6 +51,16 @@ class Metrics:
         self.upload_bytes = self._counter("upload_bytes", "Bytes put into the store")
         self.upload_errors = self._counter("upload_errors", "Failed attempts by class of error", "class")
         self.segments_stored = self._counter("segments_stored", "Segments read back and equal")
+        self.looks = self._counter("looks", "Looks at pictures by what came of them", "outcome")
+        self.camera_looked_timestamp_seconds = self._gauge(
+            "camera_looked_timestamp_seconds", "Unix time of the last look that has seen a picture", "camera"
+        )
+        self.camera_picture_ok = self._gauge(
+            "camera_picture_ok",
+            "1 while the last look found a kind fine, 0 bad, NaN where it could not tell",
+            "camera",
+            "kind",
+        )
         self.coverage_ratio = self._gauge("coverage_ratio", "Share of expected time that is stored", "camera")
         self.gap_seconds = self._counter("gap_seconds", "Seconds of gaps by cause", "camera", "cause")
         self.store_canary_ok = self._gauge("store_canary_ok", "1 when the store has proven the property", "property")

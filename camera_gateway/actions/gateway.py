@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from camera_gateway.discovery.picture import Pictures
     from camera_gateway.domain.ids import SegmentId
     from camera_gateway.domain.people import Actor
+    from camera_gateway.health.looking import Looker
     from camera_gateway.retention.times import TwoClocks
     from camera_gateway.settings.schema import Settings
     from camera_gateway.settings.vault import Vault
@@ -77,6 +78,8 @@ class Gateway:
 
     pictures: Pictures | None = None
     """Where pictures of cameras are decoded; None: a lone command, which takes one and ends."""
+    looker: Looker | None = None
+    """Who looks at pictures; None: a lone command, which does not."""
     one_table: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held while a file of rows is read: it takes memory and the interpreter's time, so one at a time."""
 

@@ -1,4 +1,4 @@
-"""The verb that tells a camera's time as a timeline draws it: footage, gaps with causes, holds, incidents, activity.
+"""The verb that tells a camera's time as a timeline draws it: footage, gaps, holds, incidents, impairments, activity.
 
 Promises every second of the span as `footage coverage` counts it, and an answer that stays small: segments that
 follow each other are one span, and beyond two days short gaps are left to the sums per hour. Shows no picture.
@@ -14,6 +14,7 @@ from camera_gateway.access.rights import place_of, rights_of
 from camera_gateway.actions.footage import Background, Span, background, check_span, measured
 from camera_gateway.catalogue import holds as hold_rows
 from camera_gateway.catalogue import incidents as incident_rows
+from camera_gateway.catalogue.looks import impairments_in_span
 from camera_gateway.catalogue.watching_rows import TimelineRow, timeline_rows
 from camera_gateway.clock import US, rfc3339
 from camera_gateway.domain.coverage import SEAM_US, KeptSpan
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from camera_gateway.catalogue.opening import Transaction
     from camera_gateway.domain.coverage import Gap
     from camera_gateway.domain.people import Actor
+    from camera_gateway.domain.picture import Impairment
     from camera_gateway.domain.retention import Hold
 
 HOUR_US = 3_600 * US
@@ -55,7 +57,7 @@ async def timeline(gateway: Gateway, actor: Actor, args: Span) -> dict[str, Any]
     recorders = read_statuses(gateway.data_dir / "status")
     camera_id = CameraId(args.camera)
 
-    def work(tx: Transaction) -> tuple[list[TimelineRow], Background, list[Hold], list[Incident]]:
+    def work(tx: Transaction) -> tuple[list[TimelineRow], Background, list[Hold], list[Incident], list[Impairment]]:
         rows = timeline_rows(tx, camera_id, args.from_us, args.to_us)
         behind = background(tx, camera_id, args)
         # who may not list holds and incidents is not told of them here either
@@ -63,9 +65,9 @@ async def timeline(gateway: Gateway, actor: Actor, args: Span) -> dict[str, Any]
         rights = rights_of(tx, actor)
         holds = hold_rows.active_holds(tx) if rights.decide(Act.HOLD_PLACE, place).allowed else []
         incidents = incident_rows.list_incidents(tx) if rights.decide(Act.INCIDENT_REPORT, place).allowed else []
-        return rows, behind, holds, incidents
+        return rows, behind, holds, incidents, impairments_in_span(tx, camera_id, args.from_us, args.to_us)
 
-    rows, behind, holds, incidents = await gateway.read(work)
+    rows, behind, holds, incidents, impairments = await gateway.read(work)
     kept = [KeptSpan(row.start_us, row.end_us, row.state, row.locked) for row in rows]
     result, open_from_us = measured(gateway, args, behind, recorders, kept, now_us)
     recorded = [row for row in rows if row.state in RECORDED]
@@ -92,6 +94,15 @@ async def timeline(gateway: Gateway, actor: Actor, args: Span) -> dict[str, Any]
             {"id": i.id, "at": rfc3339(i.at_us), "text": i.text, "hold": f"hold-{i.hold}"}
             for i in incidents
             if args.from_us <= i.at_us < args.to_us and _concerns(i, args, institution)
+        ],
+        "impairments": [
+            {
+                "kind": each.kind,
+                "from": rfc3339(each.start_us),
+                "to": rfc3339(min(now_us, args.to_us) if each.end_us is None else each.end_us),
+                "open": each.end_us is None,
+            }
+            for each in impairments
         ],
         "activity_is": "bitrate over the camera's median in this span",
         "activity": _activity(recorded, args),

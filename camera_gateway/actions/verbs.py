@@ -31,6 +31,7 @@ from camera_gateway.actions import (
     jobs,
     passports,
     people,
+    pictures_health,
     places,
     reports,
     reports_subject,
@@ -115,6 +116,13 @@ VERBS: Mapping[str, Verb] = {
         Verb("passport.approve", passports.ApprovePicture, passports.approve, _MANAGE, places.camera),
         Verb("passport.reference", passports.GetPicture, passports.reference, _MANAGE, places.camera),
         Verb("passport.settle", passports.SettleDevice, passports.settle, _MANAGE, places.camera),
+        # figures and verdicts, no picture: what is missing and why, like coverage
+        Verb("picture.looks", footage.Span, pictures_health.list_looks, Act.COVERAGE_SEE, places.camera),
+        Verb("picture.now", cameras.OneCamera, pictures_health.look_now, Act.HEALTH_SEE, places.camera),
+        Verb("picture.night", pictures_health.NightPictureOf, pictures_health.night, _MANAGE, places.camera),
+        Verb(
+            "picture.night-approve", pictures_health.ApproveNight, pictures_health.approve_night, _MANAGE, places.camera
+        ),
         Verb("footage.list", footage.Span, footage.list_, Act.COMPLIANCE_SEE, places.camera),
         Verb("footage.coverage", footage.Span, footage.coverage_, Act.COVERAGE_SEE, places.camera),
         Verb("footage.timeline", footage.Span, timeline.timeline, Act.COVERAGE_SEE, places.camera),

@@ -8,12 +8,12 @@ camera. An impairment never ends coverage (invariant C4): a black picture is rec
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, func, insert, or_, select, update
 
 from camera_gateway.catalogue.health_tables import impairments, looks
+from camera_gateway.domain.picture import LOOKED, Impairment, Look
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -23,50 +23,11 @@ if TYPE_CHECKING:
     from camera_gateway.catalogue.opening import Transaction
     from camera_gateway.domain.ids import CameraId
 
-KINDS = ("black", "dark", "frozen", "blurred", "covered", "moved", "over-exposed")
-"""The closed list of what can be wrong with a picture."""
-LOOKED = "looked"
-"""The outcome of a look that has seen a picture; any other outcome is the cause why it has not."""
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """One look, at `at_us`. `measured` holds what came out, with `verdicts`: which kinds are bad, fine or unknown."""
-
-    camera: CameraId
-    at_us: int
-    segment: str | None
-    outcome: str
-    measured: Mapping[str, Any]
-
-    @property
-    def verdicts(self) -> dict[str, str]:
-        """Return "bad", "fine" or "unknown" by kind; of a look that has seen nothing, nothing."""
-        return dict(self.measured.get("verdicts", {}))
-
-    @property
-    def bad(self) -> list[str]:
-        """Return the kinds that are bad, in the order of `KINDS`."""
-        found = self.verdicts
-        return [kind for kind in KINDS if found.get(kind) == "bad"]
-
-
-@dataclass(frozen=True, slots=True)
-class Impairment:
-    """A picture that was not fit to be seen: `kind` is one of `KINDS`, `end_us` None while it lasts.
-
-    It began up to `precision_us` before `start_us`: between the last look that was fine and the first that was not.
-    `evidence` names the segment of the first bad look and what was measured there.
-    """
-
-    number: int
-    camera: CameraId
-    kind: str
-    start_us: int
-    last_seen_us: int
-    end_us: int | None
-    precision_us: int
-    evidence: Mapping[str, Any]
+__all__ = [
+    "LOOKED",
+    "Impairment",
+    "Look",
+]
 
 
 def keep_look(tx: Transaction, look: Look) -> None:

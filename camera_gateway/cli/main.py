@@ -21,6 +21,7 @@ from camera_gateway.cli import (
     importing,
     incident,
     institution,
+    pictures,
     registering,
     report,
     retention,
@@ -44,7 +45,7 @@ def main(config: Path | None, token_file: Path | None, *, as_json: bool) -> None
     """Record institution cameras, keep the footage off site as long as the rules say, and prove it."""
 
 
-REGISTERING = (importing.import_cameras, importing.import_institutions, registering.passport)
+REGISTERING = (importing.import_cameras, importing.import_institutions, registering.passport, pictures.looks)
 """Commands of other modules that stand in the groups `camera` and `institution`."""
 
 for part in (

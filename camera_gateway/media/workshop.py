@@ -55,9 +55,14 @@ class _Child:
 
 
 class Workshop:
-    """Up to `children` at work at once, `waiting` jobs in line. Made by `roles`; `close` ends every child."""
+    """Up to `children` at work at once, `waiting` jobs in line. Made by `roles`; `close` ends every child.
 
-    def __init__(self, children: int = 1, waiting: int = 8, child: tuple[str, ...] = ("-m", CHILD)) -> None:
+    `spare`: keep one more ready that nobody has used, so that the next camera need not wait for a new process.
+    """
+
+    def __init__(
+        self, children: int = 1, waiting: int = 8, child: tuple[str, ...] = ("-m", CHILD), *, spare: bool = True
+    ) -> None:
         self._free = threading.Semaphore(children)
         self._lock = threading.Lock()
         self._limit = children + waiting
@@ -65,6 +70,7 @@ class Workshop:
         self._inside = 0
         self._idle: list[_Child] = []
         self._program = child
+        self._spare = spare
         self._closed = False
 
     def do(self, camera: str, job: Mapping[str, Any], payload: bytes, wall_s: float) -> tuple[dict[str, Any], bytes]:
@@ -139,7 +145,8 @@ class Workshop:
                 ended.append(self._idle.pop(0))
         for each in ended:
             _end(each)
-        self.warm()
+        if self._spare:
+            self.warm()
 
     def _new(self) -> _Child:
         return _Child(

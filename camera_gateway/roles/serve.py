@@ -30,6 +30,7 @@ from camera_gateway.roles.closing import start_closing
 from camera_gateway.roles.drilling import start_drilling
 from camera_gateway.roles.identifying import run_identifying
 from camera_gateway.roles.judging import start_judging
+from camera_gateway.roles.looking import make_looker, run_looking
 from camera_gateway.roles.observers import IntakeEar, QuotaEar, StoreEar, UploadEar
 from camera_gateway.roles.offering import pictures_of, services_of
 from camera_gateway.roles.opening import gateway_of
@@ -122,6 +123,7 @@ async def _serve(loaded: Loaded, clock: Clock, stop: Stop, held: AsyncExitStack)
         jobs=jobs,
         observed=observed,
         pictures=pictures_of(offered.watching, held),
+        looker=make_looker(gateway, held),
     )
     books = Books(catalogue, catalogue_thread)
     trust = StoreTrust()
@@ -201,9 +203,13 @@ async def _serve(loaded: Loaded, clock: Clock, stop: Stop, held: AsyncExitStack)
             start(running, gateway, timetable, stop)
         start_anchoring(running, gateway, timetable, stop, metrics.audit_head_age_seconds.set)
         start_viewing(running, gateway, offered.watching, stop)
-        running.start(run_identifying(gateway, stop), name="identity")
-        running.start(reporter.run(stop), name="report")
-        running.start(jobs.run(stop), name="jobs")
+        for name, work in (
+            ("identity", run_identifying(gateway, stop)),
+            ("looks", run_looking(gateway, metrics, stop)),
+            ("report", reporter.run(stop)),
+            ("jobs", jobs.run(stop)),
+        ):
+            running.start(work, name=name)
         await stop.wait()
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from camera_gateway.api.routes.compliance import COMPLIANCE
 from camera_gateway.api.routes.evidence import EVIDENCE
 from camera_gateway.api.routes.people import PEOPLE
+from camera_gateway.api.routes.pictures import PICTURES
 from camera_gateway.api.routes.registering import REGISTERING
 from camera_gateway.api.routes.registry import REGISTRY
 from camera_gateway.api.routes.reports import REPORTS
@@ -28,6 +29,7 @@ ROUTES: tuple[Route, ...] = (
     *COMPLIANCE,
     *REPORTS,
     *WATCHING,
+    *PICTURES,
     *REGISTERING,
     *SYSTEM,
 )

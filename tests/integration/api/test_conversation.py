@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from support.api_rig import Api
 
-SEEN = Observed(
+LOOKED = Observed(
     running_since_us=1_700_000_000 * US,
     store=(Property("object-lock", "failed", "a delete went through"),),
     lacking={"store": "cannot be reached"},
@@ -130,7 +130,7 @@ async def test_the_roles_are_told_as_the_table_has_them(api: Api) -> None:
 
 
 async def test_today_tells_each_what_needs_them_and_nobody_what_they_may_not_see(tmp_path: Path) -> None:
-    async with serving(tmp_path, observed=lambda: SEEN) as api:
+    async with serving(tmp_path, observed=lambda: LOOKED) as api:
         for name, role, scope in (
             ("alia", "administrator", "all"),
             ("berik", "auditor", "institution:kg-12"),
@@ -167,7 +167,7 @@ async def test_today_tells_each_what_needs_them_and_nobody_what_they_may_not_see
 
 
 async def test_the_installation_is_on_one_page_without_a_secret(tmp_path: Path) -> None:
-    async with serving(tmp_path, observed=lambda: SEEN) as api:
+    async with serving(tmp_path, observed=lambda: LOOKED) as api:
         api.enrol("alia", ("administrator", "all"))
         found = (await api.ask("GET", "system", "alia")).json
     assert (found["ready"], found["lacking"]) == (False, {"store": "cannot be reached"})

@@ -28,6 +28,9 @@ CONTRACT = {
     "upload_bytes_total": (),
     "upload_errors_total": ("class",),
     "segments_stored_total": (),
+    "looks_total": ("outcome",),  # likewise
+    "camera_looked_timestamp_seconds": ("camera",),  # likewise
+    "camera_picture_ok": ("camera", "kind"),  # likewise
     "coverage_ratio": ("camera",),
     "gap_seconds_total": ("camera", "cause"),
     "store_canary_ok": ("property",),
