@@ -61,9 +61,9 @@ class Part:
             if self.size - self._write_back_from >= _WRITE_BACK_BYTES:
                 self._write_back(fd)
         pieces = [data] if isinstance(data, bytes | bytearray | memoryview) else list(data)
-        total = sum(memoryview(piece).nbytes for piece in pieces)
+        total = sum(len(piece) if isinstance(piece, bytes) else memoryview(piece).nbytes for piece in pieces)
         try:
-            self._write_pieces(fd, pieces)
+            self._write_pieces(fd, pieces, total)
         except OSError as error:
             self._failed_write(fd, error)
         for piece in pieces:
@@ -109,16 +109,23 @@ class Part:
             raise SpoolFailed("the part is closed")
         return self._fd
 
-    def _write_pieces(self, fd: int, pieces: list[Piece]) -> None:
-        queue = [memoryview(piece).cast("B") for piece in pieces if len(piece)]
+    def _write_pieces(self, fd: int, pieces: list[Piece], total: int) -> None:
+        """Write all of `pieces`, which are `total` bytes: at once, as a rule."""
+        if not total:
+            return
+        written = self._files.writev(fd, pieces[:_IOV_MAX])
+        if written == total:
+            return
+        queue = [memoryview(piece).cast("B") for piece in pieces]
         at = 0
-        while at < len(queue):
-            written = self._files.writev(fd, queue[at : at + _IOV_MAX])
+        while True:
             while at < len(queue) and written >= len(queue[at]):
                 written -= len(queue[at])
                 at += 1
-            if written:
-                queue[at] = queue[at][written:]
+            if at == len(queue):
+                return
+            queue[at] = queue[at][written:]
+            written = self._files.writev(fd, queue[at : at + _IOV_MAX])
 
     def _failed_write(self, fd: int, error: OSError) -> None:
         if is_full(error):

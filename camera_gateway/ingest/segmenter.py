@@ -42,7 +42,7 @@ LIMIT_US = 600 * US
 LIMIT_BYTES = 512 << 20
 """A segment that finds no keyframe to end at is given up here: a smart codec's GOP lasts minutes, not ten."""
 FEW_PIECES = 8
-"""Pieces of a fragment are joined at each read, unless they are so few."""
+"""Pieces of a fragment are joined at each read and at its end, unless they are so few."""
 DEFAULT_FPS = 25
 
 
@@ -88,7 +88,7 @@ class _Run:
     epoch: int
     fragment: Samples = field(default_factory=lambda: Samples(0))
     fragment_bytes: int = 0
-    packed: int = 0
+    joined: int = 0
     """How many of the fragment's pieces are joined ones."""
     fragment_ticks: int = 0
     """Presentation time of the fragment's first picture."""
@@ -178,11 +178,7 @@ class Segmenter:
         run = self._run
         if run is None:
             return
-        # while they are in the processor's caches; their memory then serves the next camera
-        pieces, packed = run.fragment.pieces, run.packed
-        if len(pieces) - packed > FEW_PIECES:
-            pieces[packed:] = [b"".join(pieces[packed:])]
-            run.packed = packed + 1
+        self._join(run)
         if not run.timeline.settled and units:
             waited = units[-1].arrival_us - run.begun_us
             if waited >= SETTLE_US or run.held_bytes > SETTLE_BYTES:
@@ -365,8 +361,17 @@ class Segmenter:
 
     # ---- fragments, segments
 
+    @staticmethod
+    def _join(run: _Run) -> None:
+        """Join what came with this read: it is in the caches still, and its memory then serves the next camera."""
+        pieces, joined = run.fragment.pieces, run.joined
+        if len(pieces) - joined > FEW_PIECES:
+            pieces[joined:] = [b"".join(pieces[joined:])]
+            run.joined = joined + 1
+
     def _close_fragment(self, run: _Run, place: int) -> None:
         """End the fragment before the picture at `place`."""
+        self._join(run)
         fragment = run.fragment
         sound = run.sound.take() if run.sound is not None else None
         size = run.fragment_bytes + (sum(sound.sizes) if sound is not None else 0)
@@ -375,7 +380,7 @@ class Segmenter:
         segment.size_bytes += size
         append = Append(segment.sequence, fragment, sound, run.fragment_ticks, place, size)
         run.fragment = Samples(place)
-        run.fragment_bytes = run.packed = 0
+        run.fragment_bytes = run.joined = 0
         if run.timeline.settled:
             self._emit(run, append)
         else:

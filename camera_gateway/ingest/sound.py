@@ -86,6 +86,8 @@ class Sound:
     def take(self) -> Samples | None:
         """Return what has gathered; the next frame begins another fragment."""
         samples, self.samples = self.samples, None
+        if samples is not None:
+            samples.pieces = [b"".join(samples.pieces)]
         return samples
 
     def cut(self) -> None:

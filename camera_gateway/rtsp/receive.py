@@ -1,28 +1,27 @@
 """What follows PLAY on an RTSP/TCP connection: RTP, RTCP and RTSP messages, interleaved. Pure.
 
 `Receiver` takes reads as they come and fills lists. Its inner loop is the project's hot path: one `unpack_from`
-per packet, one copy per payload, no object per packet, and runs of fragments of one NAL unit taken together; first
-and last fragments and whole AAC frames, the other packets that every picture brings, have short routes of their own.
-Everything unusual goes the general way, with identical results (a property test holds the two together).
+per head that is looked at, one copy per payload, and the fragments of a NAL unit taken together as a row with the last
+one behind it (`fragment_rows`); whole AAC frames have a short route of their own. Everything unusual goes the general
+way, with identical results (a property test holds the two together).
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from itertools import chain
 from struct import Struct
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from camera_gateway.rtsp import rtcp, rtp
 from camera_gateway.rtsp.depacketise.aac import AacFrames
 from camera_gateway.rtsp.depacketise.nal_units import NalAssembler
 from camera_gateway.rtsp.errors import StreamCorrupt
+from camera_gateway.rtsp.fragment_rows import KEPT_ROWS, Rows, rows_of
 from camera_gateway.rtsp.interleaved import DOLLAR, HEADER, read_item
 from camera_gateway.rtsp.messages import Response, ServerRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from camera_gateway.rtsp.access_unit import AccessUnit
     from camera_gateway.rtsp.rtcp import SenderReport
@@ -30,13 +29,13 @@ if TYPE_CHECKING:
 
 MAX_MALFORMED_ROW = 64
 """Packets in a row that are no RTP: then the framing must be wrong."""
-MAX_FRAGMENT_LAYOUTS = 64
-MAX_RUN = 128
-"""Packets taken at a stretch: what is looked at and then not taken is looked at again, and that must have a bound."""
 
-_LOW_BYTES = bytes(range(256))
-_HEAD = Struct(">BBHBBHIIHB")
-"""Interleaved header, RTP fixed header, three bytes of payload."""
+_HEAD = Struct(">HHHHIIHH")
+"""Dollar and channel, size, RTP fixed header, four bytes of payload."""
+SHORTEST = 16
+"""Bytes of an RTP packet that are in its head: what is not longer goes the general way."""
+ONE_FRAME = 16
+"""Bits of one header of AAC."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,42 +47,35 @@ class StreamEvent:
     arrival_us: int
 
 
-class _Layout(NamedTuple):
-    """Middle fragments of one size: a row of them with equal headers, and the data of each."""
-
-    pattern: re.Pattern[bytes]
-    data: Struct
-    data_bytes: int
-
-
-def _layout_of(size: int, *, wide: bool) -> _Layout:
-    """Return the layout of fragments whose RTP packets have `size` bytes; `wide`: three bytes before the data."""
-    prefix = 3 if wide else 2
-    data = size - 12 - prefix
-    # what repeats, the sequence number, what repeats, the fragment's data
-    pattern = rb"(.{6})..(.{%d}).{%d}(?:\1..\2.{%d})*" % (8 + prefix, data, data)
-    return _Layout(re.compile(pattern, re.DOTALL), Struct(f"{16 + prefix}x{data}s"), data)
-
-
-def _agreeing(ours: Iterable[tuple[int, int]], wanted: Iterable[tuple[int, int]]) -> int:
-    """Return how many of the first pairs agree."""
-    return next(n for n, (one, other) in enumerate(zip(ours, wanted, strict=True)) if one != other)
-
-
 class _Lane:
     """One track while packets flow."""
 
-    __slots__ = ("aac", "depacketiser", "held", "index", "payload_type", "source", "video", "wide")
+    __slots__ = ("aac", "depacketiser", "frame", "held", "index", "payload_type", "plain", "rows", "source", "video")
 
     def __init__(self, setup: TrackSetup) -> None:
         self.index = setup.index
         self.payload_type = setup.payload_type
+        self.frame = DOLLAR << 8 | setup.rtp_channel
+        self.plain = rtp.PLAIN | setup.payload_type
+        """The first two bytes of a packet of this track without padding, extension, CSRC and marker."""
         self.source = rtp.Source(setup.ssrc)
         self.depacketiser: Depacketiser = setup.depacketiser
         self.video = setup.depacketiser if isinstance(setup.depacketiser, NalAssembler) else None
         self.aac = setup.depacketiser if isinstance(setup.depacketiser, AacFrames) else None
-        self.wide = self.video is not None and self.video.fragment_prefix == 3  # noqa: PLR2004 - H.265
         self.held: bytes | None = None
+        self.rows: dict[int, Rows] = {}
+        """By size and first bytes of the payload."""
+
+    def new_rows(self, size: int, prefix: int, video: NalAssembler) -> Rows:
+        """Return the rows of packets of `size` bytes whose first one's payload begins with `prefix`."""
+        if len(self.rows) >= KEPT_ROWS:
+            self.rows.clear()
+        opening = video.openings.get(prefix)
+        middle = opening.middle if opening is not None else prefix
+        width = video.fragment_prefix
+        rows = rows_of(self.frame, size, self.plain, prefix.to_bytes(width), middle.to_bytes(width))
+        self.rows[size << 24 | prefix] = rows
+        return rows
 
 
 class Receiver:
@@ -109,7 +101,6 @@ class Receiver:
         for track, lane in reversed(tuple(zip(self.tracks, self._lanes, strict=True))):
             self._rtcp[track.rtcp_channel] = lane
             self._rtp[track.rtp_channel] = lane
-        self._fragments: tuple[dict[int, _Layout], dict[int, _Layout]] = ({}, {})
 
     @property
     def stats(self) -> tuple[rtp.TrackStats, ...]:
@@ -143,69 +134,44 @@ class Receiver:
             lane.depacketiser.check_limits()
         return at
 
-    def _feed(  # noqa: C901, PLR0912, PLR0915 - the hot path: a call per packet would double its cost
+    def _feed(  # noqa: C901, PLR0912 - the hot path: a call per packet would double its cost
         self, view: memoryview, end: int, arrival_us: int
     ) -> int:
         at = 0
-        # below this offset a whole head can be read at once
+        # up to this offset a whole head can be read at once
         fast_end = end - _HEAD.size if self._fast else -1
         unpack, lanes = _HEAD.unpack_from, self._rtp
         while at < end:
             if at <= fast_end:
-                dollar, channel, size, first, second, sequence, time32, ssrc, pair, third = unpack(view, at)
-                stop = at + 4 + size
-                if dollar == DOLLAR and first == 0x80 and stop <= end:  # noqa: PLR2004 - plain RTP header
-                    lane = lanes[channel]
-                    if (
-                        lane is not None
-                        and sequence == (source := lane.source).expected
-                        and ssrc == source.ssrc
-                        and second & 0x7F == lane.payload_type
-                        and size > 16  # noqa: PLR2004 - RTP header, longest prefix of fragment or frame, data
+                head = unpack(view, at)
+                frame, size, flags, sequence, time32, ssrc, first, second = head
+                lane = lanes[frame & 0xFF]
+                if (
+                    lane is not None
+                    and frame == lane.frame
+                    and flags & ~rtp.MARKER == lane.plain
+                    and sequence == (source := lane.source).expected
+                    and ssrc == source.ssrc
+                    and size > SHORTEST
+                    and (stop := at + HEADER.size + size) <= end
+                ):
+                    if (video := lane.video) is not None:
+                        prefix = first << 8 | second >> 8 if video.wide else first
+                        if flags == lane.plain and (
+                            prefix in video.openings or (prefix == video.fragment_middle and time32 == source.time32)
+                        ):
+                            at = self._row(view, at, end, lane, video, prefix, head, arrival_us)
+                            continue
+                    elif (
+                        first == ONE_FRAME and second == size - 16 << 3 and (aac := lane.aac) is not None and aac.plain
                     ):
-                        video = lane.video
-                        if video is None:
-                            aac = lane.aac
-                            if aac is not None and pair == 16 and aac.takes(third, view[at + 19], size - 16):  # noqa: PLR2004 - bits of one header
-                                source.expected = (sequence + 1) & 0xFFFF
-                                source.received += 1
-                                source.bytes += size
-                                time = source.time if time32 == source.time32 else source.unwrap(time32)
-                                aac.emit(view[at + 20 : stop].tobytes(), time, arrival_us, self.units)
-                                at = stop
-                                continue
-                        else:
-                            prefix = pair << 8 | third if lane.wide else pair
-                            if time32 == source.time32:
-                                if prefix == video.fragment_middle and second == lane.payload_type:
-                                    at = self._run(view, at, end, lane, video, arrival_us)
-                                    continue
-                                if prefix == video.fragment_end:
-                                    source.expected = (sequence + 1) & 0xFFFF
-                                    source.received += 1
-                                    source.bytes += size
-                                    data = view[at + (19 if lane.wide else 18) : stop].tobytes()
-                                    video.pieces.append(data)
-                                    video.open_size += len(data)
-                                    video.arrival_us = arrival_us
-                                    video.marked = second > 0x7F  # noqa: PLR2004 - the marker is the top bit
-                                    video.end_fragments()
-                                    at = stop
-                                    continue
-                            if prefix & video.start_mask == video.start_bits:
-                                source.expected = (sequence + 1) & 0xFFFF
-                                source.received += 1
-                                source.bytes += size
-                                video.first_fragment(
-                                    prefix,
-                                    view[at + (19 if lane.wide else 18) : stop].tobytes(),
-                                    source.time if time32 == source.time32 else source.unwrap(time32),
-                                    arrival_us,
-                                    second > 0x7F,  # noqa: PLR2004 - the marker is the top bit
-                                    self.units,
-                                )
-                                at = stop
-                                continue
+                        source.expected = sequence + 1 & 0xFFFF
+                        source.received += 1
+                        source.bytes += size
+                        time = source.time if time32 == source.time32 else source.unwrap(time32)
+                        aac.emit(view[at + 20 : stop].tobytes(), time, arrival_us, self.units)
+                        at = stop
+                        continue
             if view[at] == DOLLAR:
                 if end - at < HEADER.size:
                     return at
@@ -227,35 +193,53 @@ class Receiver:
                 self._frame(view, item.channel, item.start, item.end, arrival_us)
         return at
 
-    def _run(self, view: memoryview, at: int, end: int, lane: _Lane, video: NalAssembler, arrival_us: int) -> int:
-        """Take the middle fragments of equal size that follow each other from `at`; return the offset behind."""
-        size = view[at + 2] << 8 | view[at + 3]
-        stride = size + 4
-        layouts = self._fragments[lane.wide]
-        layout = layouts.get(size)
-        if layout is None:
-            if len(layouts) >= MAX_FRAGMENT_LAYOUTS:
-                layouts.clear()
-            layout = layouts[size] = _layout_of(size, wide=lane.wide)
-        low = view[at + 7]
-        found = layout.pattern.match(view, at, min(end, at + min(MAX_RUN, 256 - low) * stride))
-        stop = found.end() if found is not None else at + stride
-        count = (stop - at) // stride
-        # no low byte wraps within the run, so the high bytes are all the same
-        lows, highs = view[at + 7 : stop : stride].tobytes(), view[at + 6 : stop : stride].tobytes()
-        wanted = _LOW_BYTES[low : low + count]
-        if lows != wanted or highs.count(highs[:1]) != count:
-            count = _agreeing(zip(highs, lows, strict=True), zip(highs[:1] * count, wanted, strict=True))
-            stop = at + count * stride
-        video.pieces.extend(chain.from_iterable(layout.data.iter_unpack(view[at:stop])))
-        source = lane.source
-        source.expected = (source.expected + count) & 0xFFFF
+    def _row(
+        self,
+        view: memoryview,
+        at: int,
+        end: int,
+        lane: _Lane,
+        video: NalAssembler,
+        prefix: int,
+        head: tuple[int, ...],
+        arrival_us: int,
+    ) -> int:
+        """Take the row of fragments at `at`, whose head is known to be good, and, if it is there, the last one behind.
+
+        Returns the offset behind them.
+        """
+        frame, size, flags, sequence, time32, ssrc, _, _ = head
+        rows = lane.rows.get(size << 24 | prefix) or lane.new_rows(size, prefix, video)
+        data = rows.take(view, at, end, sequence & 0xFF)
+        source, count = lane.source, len(data)
+        expected = source.expected = sequence + count & 0xFFFF
         source.received += count
         source.bytes += count * size
-        video.open_size += count * layout.data_bytes
-        video.arrival_us = arrival_us
-        video.marked = False
-        return stop
+        at += count * (HEADER.size + size)
+        opening = video.openings.get(prefix)
+        if opening is None:
+            video.go_on(data, count * rows.data_bytes, arrival_us)
+        else:
+            time = source.time if time32 == source.time32 else source.unwrap(time32)
+            video.begin(opening, data, count * rows.data_bytes, time, arrival_us, self.units)
+        if at + _HEAD.size > end:
+            return at
+        # the last fragment is seldom of the size of the others
+        behind, size, marks, following, time, source_id, first, second = _HEAD.unpack_from(view, at)
+        stop: int = at + HEADER.size + size
+        if (
+            (first << 8 | second >> 8 if video.wide else first) == video.fragment_end
+            and (behind, following, time, source_id) == (frame, expected, time32, ssrc)
+            and marks & ~rtp.MARKER == flags
+            and size > SHORTEST
+            and stop <= end
+        ):
+            source.expected = expected + 1 & 0xFFFF
+            source.received += 1
+            source.bytes += size
+            video.finish(view[at + rows.lead : stop].tobytes(), arrival_us, marks != flags)
+            return stop
+        return at
 
     def _frame(self, view: memoryview, channel: int, start: int, end: int, arrival_us: int) -> None:
         lane = self._rtp[channel]

@@ -15,6 +15,11 @@ MAX_DROPOUT = 3000
 MAX_MISORDER = 100
 """A packet this many numbers late is late; one that is later is taken for a restart."""
 
+PLAIN = 0x8000
+"""Version 2 and nothing else, in the first two bytes: no padding, extension, CSRC or marker; payload type below."""
+MARKER = 0x80
+"""The marker bit there."""
+
 _FIXED = Struct(">BBHII")
 _WRAP = 1 << 32
 _HALF = 1 << 31

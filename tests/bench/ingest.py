@@ -2,7 +2,9 @@
 
 A program, not a test. Starts N fake cameras in a process of its own, then each recorder in turn, and measures after a
 warm-up: CPU seconds (user and system, whole process tree) per camera-minute and PSS per camera. Also counts the
-access units that our recorder lost in the window. Run: python tests/bench/ingest.py --cameras 8 --json
+access units that our recorder lost in the window. Both write into memory that the machine has used before: a page that
+the host of a virtual machine must first provide costs its first writer many times the copy. Run: python
+tests/bench/ingest.py --cameras 8 --json
 """
 
 from __future__ import annotations
@@ -39,6 +41,10 @@ if TYPE_CHECKING:
 
 CLIP = "1080p25-h264-aac.mp4"
 STOP_S = 10.0
+PROBING_S = 8.0
+"""ffmpeg probes its input for seconds."""
+CAMERA_BYTES_PER_S = 600_000
+"""What a camera of the clip brings, at most."""
 TICKS = os.sysconf("SC_CLK_TCK")
 _MOVFLAGS = "movflags=frag_keyframe+empty_moov+default_base_moof"
 FFMPEG_OUTPUT = [
@@ -162,6 +168,15 @@ def ffmpegs(urls: list[str], folder: Path, ffmpeg: str) -> Iterator[list[int]]:
         end(processes)
 
 
+def use_memory(folder: Path, size_bytes: int) -> None:
+    """Write and remove a file of this size, so that what is written next finds used pages."""
+    scratch, block = folder / "scratch", bytes(1 << 20)
+    with scratch.open("wb") as file:
+        for _ in range(size_bytes >> 20):
+            file.write(block)
+    scratch.unlink()
+
+
 def lost_units(data: Path, ledger: Path) -> int:
     """Compare what was sent with what lies in the spool: video units that were sent and are not there.
 
@@ -203,9 +218,11 @@ def bench(cameras: int, window_s: float, clip: Path, warm_s: float, *, peers: bo
     ffmpeg = shutil.which("ffmpeg")
     with tempfile.TemporaryDirectory(prefix="ingest-bench-") as name:
         folder = Path(name)
+        written = round(cameras * CAMERA_BYTES_PER_S * (max(warm_s, PROBING_S) + window_s))
         data = folder / "data"
         data.mkdir()
         ledger = folder / "ledger"
+        use_memory(folder, written)
         with FakeCameraProcess("--clips", str(clip), "--count", str(cameras), ledger=ledger) as farm:
             with recorder(farm.urls, data) as pids:
                 wait_recording(data, cameras)
@@ -220,11 +237,12 @@ def bench(cameras: int, window_s: float, clip: Path, warm_s: float, *, peers: bo
         if peers and ffmpeg is not None:
             out = folder / "ffmpeg"
             out.mkdir()
+            use_memory(folder, written)
             with (
                 FakeCameraProcess("--clips", str(clip), "--count", str(cameras)) as farm,
                 ffmpegs(farm.urls, out, ffmpeg) as pids,
             ):
-                time.sleep(max(warm_s, 8.0))  # ffmpeg probes its input for seconds
+                time.sleep(max(warm_s, PROBING_S))
                 peer_cpu, peer_pss = measured(pids, window_s, cameras)
             result["ffmpeg_cpu_s_per_camera_minute"] = round(peer_cpu, 4)
             result["ffmpeg_pss_mb_per_camera"] = round(peer_pss, 3)

@@ -31,9 +31,9 @@ class AacFrames:
         "_damaged",
         "_held",
         "_layout",
-        "_simple",
         "_time",
         "_track",
+        "_usual",
         "_wanted",
         "dropped",
         "epoch",
@@ -43,7 +43,7 @@ class AacFrames:
     def __init__(self, track: int, layout: AacLayout) -> None:
         self._track = track
         self._layout = layout
-        self._simple = (layout.size_bits, layout.index_bits) == (13, 3)
+        self._usual = (layout.size_bits, layout.index_bits) == (13, 3)
         self.dropped = 0
         self.ignored = 0
         self.epoch = 0
@@ -61,9 +61,10 @@ class AacFrames:
             self._drop_held()
         self._general(payload, rtp_time, arrival_us, out, marker=marker)
 
-    def takes(self, third: int, fourth: int, size: int) -> bool:
-        """Whether `emit` is all that there is to do for a payload of one header, these its bytes, and `size` more."""
-        return self._simple and third << 5 | fourth >> 3 == size and not fourth & 7 and not self._wanted
+    @property
+    def plain(self) -> bool:
+        """Whether `emit` is all that there is to do for a payload with one header that tells just the rest's size."""
+        return self._usual and not self._wanted
 
     def flush(self, out: list[AccessUnit]) -> None:
         """Give up a frame whose fragments did not all come; nothing else is held back."""

@@ -6,13 +6,31 @@ take it for something else would corrupt pictures.
 
 from __future__ import annotations
 
-from camera_gateway.rtsp.depacketise.nal_units import NalAssembler, split_aggregate
+from camera_gateway.rtsp.depacketise.nal_units import NalAssembler, Opening, split_aggregate
 from camera_gateway.rtsp.errors import CodecRefused
 
-_IDR, _SPS, _PPS, _SPS_EXTENSION = 5, 7, 8, 13
+_IDR = 5
+_PARAMETER_SETS = frozenset({7, 8, 13})  # SPS, PPS, SPS extension
 _STAP_A, _FU_A = 24, 28
 _INTERLEAVED = {25: "STAP-B", 26: "MTAP16", 27: "MTAP24", 29: "FU-B"}
 _START, _END = 0x80, 0x40
+
+
+def _opening(prefix: int) -> Opening:
+    """Return what a first fragment with this FU indicator and FU header says."""
+    kind = prefix & 31
+    middle = prefix & 0xFF00 | kind
+    header = bytes((prefix >> 8 & 0xE0 | kind,))
+    return Opening(header, middle, middle | _END, kind == _IDR, kind in _PARAMETER_SETS)
+
+
+_OPENINGS = {
+    prefix: _opening(prefix)
+    for high in range(8)
+    for kind in range(32)
+    if kind not in _PARAMETER_SETS
+    for prefix in ((high << 5 | _FU_A) << 8 | _START | kind,)
+}
 
 
 class H264Assembler(NalAssembler):
@@ -20,8 +38,8 @@ class H264Assembler(NalAssembler):
 
     __slots__ = ()
     fragment_prefix = 2
-    start_mask = 31 << 8 | _START | _END
-    start_bits = _FU_A << 8 | _START
+    wide = False
+    openings = _OPENINGS
 
     def _take(self, payload: bytes) -> None:
         kind = payload[0] & 31
@@ -51,23 +69,18 @@ class H264Assembler(NalAssembler):
         indicator, flags = payload[0], payload[1]
         kind = flags & 31
         if flags & _START:
-            self._begin_fragments(indicator << 8 | kind, payload[2:])
+            self._start_fragments(_opening(indicator << 8 | kind), (payload[2:],), len(payload) - 2)
             if flags & _END:  # forbidden, and yet sent: a whole NAL unit in one fragment
                 self.end_fragments()
-        elif self.open_at >= 0 and kind == self.open_header[0] & 31:
+        elif self.open_at >= 0 and kind == self.opening.header[0] & 31:
             self._more_fragments(payload[2:])
             if flags & _END:
                 self.end_fragments()
         else:
             self._orphan(ends=bool(flags & _END))
 
-    def _begin_fragments(self, prefix: int, data: bytes) -> None:
-        kind = prefix & 31
-        middle = prefix & 0xFF00 | kind
-        self._start_fragments(bytes((prefix >> 8 & 0xE0 | kind,)), data, middle, middle | _END)
-
     def _is_key(self, nal: bytes) -> bool:
         return nal[0] & 31 == _IDR
 
     def _is_parameter_set(self, nal: bytes) -> bool:
-        return nal[0] & 31 in {_SPS, _PPS, _SPS_EXTENSION}
+        return nal[0] & 31 in _PARAMETER_SETS

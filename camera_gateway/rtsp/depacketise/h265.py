@@ -6,27 +6,45 @@ the packets come in decoding order. PACI packets are refused by name.
 
 from __future__ import annotations
 
-from camera_gateway.rtsp.depacketise.nal_units import NalAssembler, split_aggregate
+from camera_gateway.rtsp.depacketise.nal_units import NalAssembler, Opening, split_aggregate
 from camera_gateway.rtsp.errors import CodecRefused
 
 _AGGREGATE, _FRAGMENT, _PACI = 48, 49, 50
-_VPS, _PPS = 32, 34
-_IRAP_FIRST, _IRAP_LAST = 16, 21
+_PARAMETER_SETS = frozenset({32, 33, 34})  # VPS, SPS, PPS
+_IRAP = frozenset(range(16, 22))
 _START, _END = 0x80, 0x40
 _HEADER = 2
+
+
+def _opening(prefix: int) -> Opening:
+    """Return what a first fragment with this payload header and FU header says."""
+    kind = prefix & 63
+    middle = prefix & 0xFFFF00 | kind
+    header = bytes((prefix >> 16 & 0x81 | kind << 1, prefix >> 8 & 255))
+    return Opening(header, middle, middle | _END, kind in _IRAP, kind in _PARAMETER_SETS)
+
+
+# of the base layer, where cameras have their pictures; the others go the general way
+_OPENINGS = {
+    prefix: _opening(prefix)
+    for temporal in range(8)
+    for kind in range(64)
+    if kind not in _PARAMETER_SETS
+    for prefix in (_FRAGMENT << 17 | temporal << 8 | _START | kind,)
+}
 
 
 class H265Assembler(NalAssembler):
     """Payloads of one H.265 track in, access units out; `donl` as signalled in the SDP."""
 
-    __slots__ = ("_donl", "start_bits")
+    __slots__ = ("_donl", "openings")
     fragment_prefix = 3
-    start_mask = 63 << 17 | _START | _END
+    wide = True
 
     def __init__(self, track: int, *, donl: bool = False) -> None:
         super().__init__(track)
         self._donl = donl
-        self.start_bits = -1 if donl else _FRAGMENT << 17 | _START
+        self.openings = {} if donl else _OPENINGS
 
     def _take(self, payload: bytes) -> None:
         if len(payload) < _HEADER:
@@ -57,24 +75,19 @@ class H265Assembler(NalAssembler):
         first, second, flags = payload[0], payload[1], payload[2]
         kind = flags & 63
         if flags & _START:
-            self._begin_fragments(first << 16 | second << 8 | kind, payload[3 + 2 * self._donl :])
+            data = payload[3 + 2 * self._donl :]
+            self._start_fragments(_opening(first << 16 | second << 8 | kind), (data,), len(data))
             if flags & _END:
                 self.end_fragments()
-        elif self.open_at >= 0 and kind == self.open_header[0] >> 1 & 63:
+        elif self.open_at >= 0 and kind == self.opening.header[0] >> 1 & 63:
             self._more_fragments(payload[3:])
             if flags & _END:
                 self.end_fragments()
         else:
             self._orphan(ends=bool(flags & _END))
 
-    def _begin_fragments(self, prefix: int, data: bytes) -> None:
-        kind = prefix & 63
-        header = bytes((prefix >> 16 & 0x81 | kind << 1, prefix >> 8 & 255))
-        middle = prefix & 0xFFFF00 | kind
-        self._start_fragments(header, data, middle, middle | _END)
-
     def _is_key(self, nal: bytes) -> bool:
-        return _IRAP_FIRST <= nal[0] >> 1 & 63 <= _IRAP_LAST
+        return nal[0] >> 1 & 63 in _IRAP
 
     def _is_parameter_set(self, nal: bytes) -> bool:
-        return _VPS <= nal[0] >> 1 & 63 <= _PPS
+        return nal[0] >> 1 & 63 in _PARAMETER_SETS

@@ -9,16 +9,32 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from struct import Struct
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from camera_gateway.rtsp.access_unit import MAX_NAL_BYTES, MAX_UNIT_BYTES, MAX_UNIT_PIECES, AccessUnit
 from camera_gateway.rtsp.errors import StreamLimitExceeded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
 LENGTH = Struct(">I")
 _START_CODE = b"\x00\x00\x01"
+
+
+class Opening(NamedTuple):
+    """What the first fragment of a NAL unit says of it."""
+
+    header: bytes
+    """Of the NAL unit."""
+    middle: int
+    """What the fragments behind it begin with, up to their data, as a number."""
+    end: int
+    """What its last fragment begins with."""
+    key: bool
+    parameter_set: bool
+
+
+NOT_OPEN = Opening(b"", -1, -1, False, False)  # noqa: FBT003 - no NAL unit
 
 
 class NalAssembler(ABC):
@@ -40,8 +56,8 @@ class NalAssembler(ABC):
         "keyframe",
         "marked",
         "open_at",
-        "open_header",
         "open_size",
+        "opening",
         "pieces",
         "rtp_time",
         "track",
@@ -49,10 +65,11 @@ class NalAssembler(ABC):
 
     fragment_prefix: int
     """Bytes before a fragment's data: 2 in H.264, 3 in H.265."""
-    start_mask: int
-    start_bits: int
-    """A payload whose first `fragment_prefix` bytes, as a number, have these bits under the mask begins a NAL unit
-    that goes on in the next one; `start_bits` of an instance is -1 where its fragments hold more than that."""
+    wide: bool
+    """Whether that is 3."""
+    openings: Mapping[int, Opening]
+    """What the first `fragment_prefix` bytes of a payload, as a number, say when they are those of a first fragment
+    of a NAL unit that goes on, is no parameter set, and has nothing else before its data."""
 
     def __init__(self, track: int) -> None:
         self.track = track
@@ -67,7 +84,7 @@ class NalAssembler(ABC):
         self._size = 0
         self.open_at = -1
         self.open_size = 0
-        self.open_header = b""
+        self.opening = NOT_OPEN
         # the first `fragment_prefix` bytes of the open NAL unit's next fragment, as a number; -1 when none is open
         self.fragment_middle = self.fragment_end = -1
         self._begin(0, 0, damaged=False)
@@ -92,23 +109,38 @@ class NalAssembler(ABC):
         if payload:
             self._take(payload)
 
-    def first_fragment(
+    def begin(
         self,
-        prefix: int,
-        data: bytes,
+        opening: Opening,
+        data: Sequence[bytes],
+        size: int,
         rtp_time: int,
         arrival_us: int,
-        marked: bool,  # noqa: FBT001 - by position: keywords cost
         out: list[AccessUnit],
     ) -> None:
-        """Do as `push` does with a payload that begins with `prefix`, a first fragment, and goes on with `data`."""
+        """Do as `push` does with the first fragments, none of them marked: their data, `size` bytes in all."""
         if rtp_time != self.rtp_time or not self._started:
             self._marks = self._marks or self.marked
             self._complete(out)
             self._begin(rtp_time, arrival_us, damaged=False)
         self.arrival_us = arrival_us
+        self.marked = False
+        self._start_fragments(opening, data, size)
+
+    def go_on(self, data: Sequence[bytes], size: int, arrival_us: int) -> None:
+        """Do as `push` does with more fragments, neither last nor marked: their data, `size` bytes in all."""
+        self.arrival_us = arrival_us
+        self.marked = False
+        self.pieces += data
+        self.open_size += size
+
+    def finish(self, data: bytes, arrival_us: int, marked: bool) -> None:  # noqa: FBT001 - by position: keywords cost
+        """Do as `push` does with the last fragment of the open NAL unit, of which this is the data."""
+        self.arrival_us = arrival_us
         self.marked = marked
-        self._begin_fragments(prefix, data)
+        self.pieces.append(data)
+        self.open_size += len(data)
+        self.end_fragments()
 
     def flush(self, out: list[AccessUnit]) -> None:
         """Complete the unit in the making because the stream ends or starts anew here.
@@ -152,20 +184,21 @@ class NalAssembler(ABC):
 
     def end_fragments(self) -> None:
         """Close the NAL unit that came in fragments: its length and header go before its data."""
-        header, at = self.open_header, self.open_at
+        header, _, _, key, parameter_set = self.opening
+        at = self.open_at
         size = self.open_size + len(header)
         self.fragment_middle = self.fragment_end = self.open_at = -1
         self.open_size = 0
         if size > MAX_NAL_BYTES:
             raise StreamLimitExceeded(f"NAL unit over {MAX_NAL_BYTES} bytes")
-        if self._is_parameter_set(header):
+        if parameter_set:
             nal = b"".join((header, *self.pieces[at + 1 :]))
             del self.pieces[at:]
             self._whole(nal)
             return
         self.pieces[at] = LENGTH.pack(size) + header
         self._size += size + 4
-        if self._is_key(header):
+        if key:
             self.keyframe = True
 
     def _begin(self, rtp_time: int, arrival_us: int, *, damaged: bool) -> None:
@@ -208,15 +241,17 @@ class NalAssembler(ABC):
         for nal in nals:
             self._whole(nal)
 
-    def _start_fragments(self, header: bytes, data: bytes, middle: int, end: int) -> None:
-        self._drop_open()
+    def _start_fragments(self, opening: Opening, data: Sequence[bytes], size: int) -> None:
+        if self.open_at >= 0:
+            self._drop_open()
         self._skipping = False
-        self.open_at = len(self.pieces)
-        self.open_header = header
-        self.open_size = len(data)
-        self.pieces.append(b"")
-        self.pieces.append(data)
-        self.fragment_middle, self.fragment_end = middle, end
+        pieces = self.pieces
+        self.open_at = len(pieces)
+        self.open_size = size
+        self.opening = opening
+        pieces.append(b"")
+        pieces += data
+        self.fragment_middle, self.fragment_end = opening.middle, opening.end
 
     def _more_fragments(self, data: bytes) -> None:
         self.pieces.append(data)
@@ -247,10 +282,6 @@ class NalAssembler(ABC):
     @abstractmethod
     def _take(self, payload: bytes) -> None:
         """Take apart one payload of at least one byte."""
-
-    @abstractmethod
-    def _begin_fragments(self, prefix: int, data: bytes) -> None:
-        """Take a first fragment, its bytes before the data as a number."""
 
     @abstractmethod
     def _is_key(self, nal: bytes) -> bool:
