@@ -282,6 +282,7 @@ def steps_of(data_dir: Path) -> int:
         return len(fuse.steps)
 
 
+@pytest.mark.timeout(900)  # fifty installations, each killed at another step: a slow disk needs its time
 @pytest.mark.parametrize("more", [False, True], ids=["nothing new", "more meanwhile"])
 def test_a_kill_between_any_two_steps_leaves_one_seal_and_nothing_unsealed(tmp_path: Path, *, more: bool) -> None:
     steps = steps_of(tmp_path / "whole")
