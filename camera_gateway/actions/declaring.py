@@ -60,7 +60,7 @@ class OneFact(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    number: int
+    number: int = Field(ge=1, le=1 << 62)
 
 
 class NoteProcess(BaseModel):
@@ -81,7 +81,7 @@ class FinishProcess(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    number: int
+    number: int = Field(ge=1, le=1 << 62)
     evidence: str
     done_us: int | None = None
 

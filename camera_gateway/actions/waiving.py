@@ -9,7 +9,7 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from camera_gateway.access.permissions import Act
 from camera_gateway.access.rights import SECOND, demand, demand_second
@@ -67,7 +67,7 @@ class OneWaiver(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    number: int
+    number: int = Field(ge=1, le=1 << 62)
 
 
 def places_of_waiver(tx: Transaction, args: OneWaiver) -> Places:

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = {GenerationMode.POSITIVE: 2, GenerationMode.NEGATIVE: 1}
 """Of each route: the gate has little time. A longer run is these numbers raised."""
-STORIES, STEPS = 12, 10
+VOLUMES, STORIES, STEPS = 4, 3, 10
 """So many, of so many requests each."""
 USERS = {
     "kg": (("administrator", "institution:kg-12"), ("school-yard", "school-7")),
@@ -122,17 +122,20 @@ class Fuzz:
     def judge(self, case: Case, user: str, response: Response) -> None:
         self.statuses[response.status_code] = self.statuses.get(response.status_code, 0) + 1
         text = response.content.decode("utf-8", "replace")
+        kind = "".join(response.headers.get("content-type", []))
         if response.status_code >= 500:
             assert response.json()["code"] in NOT_ITS_FAULT, (case.as_curl_command(), text[:500])
         else:
-            checks = [not_a_server_error, status_code_conformance, response_schema_conformance]
+            checks = [not_a_server_error, status_code_conformance]
+            if "event-stream" not in kind:
+                checks.append(response_schema_conformance)  # of events it would hold each to the schema of all
             if b"octet-stream" not in json.dumps(case.operation.definition.raw["responses"]).encode():
                 checks.append(content_type_conformance)  # a file says itself what it is
             case.validate_response(response, checks=checks)
         sent = f"{case.formatted_path} {case.query} {case.body}"
         for word in USERS[user][1]:
             assert word in sent or word not in text, (case.as_curl_command(), word, text[:500])
-        if response.status_code in {200, 201} and "json" in response.headers.get("Content-Type", ""):
+        if response.status_code in {200, 201} and "json" in kind:
             self._remember(response.json())
 
     async def _time_passes(self) -> None:
@@ -195,6 +198,27 @@ def test_no_request_breaks_the_service_or_shows_another_institution(tmp_path: Pa
         assert fuzz.statuses.get(200, 0) > (20 if mode is GenerationMode.POSITIVE else 0)
 
 
+def told_to_the_end(story: Any, volume: int) -> bool:  # noqa: ANN401 - a class made from the document
+    """Tell a volume of stories; False where it broke off.
+
+    One service lives through all stories, so that the same request may be answered otherwise the next time, which
+    Hypothesis takes for a fault of its own.
+    """
+    settings = hypothesis.settings(
+        max_examples=STORIES,
+        stateful_step_count=STEPS,
+        deadline=None,
+        database=None,
+        phases=[hypothesis.Phase.generate],
+        suppress_health_check=list(hypothesis.HealthCheck),
+    )
+    try:
+        hypothesis.seed(volume)(story).run(settings=settings)
+    except hypothesis.errors.FlakyStrategyDefinition:
+        return False
+    return True
+
+
 @pytest.mark.timeout(120)
 def test_no_story_along_the_links_breaks_the_service_or_crosses_to_another_institution(tmp_path: Path) -> None:
     schema = schemathesis.openapi.from_dict(json.loads(json.dumps(document(ROUTES, "0"))))
@@ -235,16 +259,6 @@ def test_no_story_along_the_links_breaks_the_service_or_crosses_to_another_insti
                         by_links[own, response.status_code < 300] += 1
                         assert own or response.status_code in {400, 403, 404, 409}, case.as_curl_command()
 
-        Story.run(
-            settings=hypothesis.settings(
-                max_examples=STORIES,
-                stateful_step_count=STEPS,
-                deadline=None,
-                database=None,
-                derandomize=True,
-                phases=[hypothesis.Phase.generate],
-                suppress_health_check=list(hypothesis.HealthCheck),
-            )
-        )
+        assert sum(told_to_the_end(Story, volume) for volume in range(VOLUMES)) >= VOLUMES // 2
     assert by_links[True, True] > 0, "nobody got at what they had made themselves"
     assert by_links[False, False] > 0, "nobody asked for what the other had made"
