@@ -1,4 +1,7 @@
-"""Editions by date: files of one id are one document, and each day is judged by the edition of that day. Pure."""
+"""Editions by date: files of one id are one document, and each day is judged by the edition of that day. Pure.
+
+Must not know where the files are, nor what stands in them beside their days.
+"""
 
 from __future__ import annotations
 

@@ -73,9 +73,9 @@ def _losses(context: Context, rule: Rule, process: Process) -> Finding:
     if not all_:
         words = f"no camera was lost for more than {written_s(process.threshold_s or 0)}"
         return found(context, rule, scope, Result.PASS, Measured(0, "0", Method.LOSSES, words, data))
-    evidence = f"{all_} losses, {told} reported in time, {len(late)} not"
+    evidence = f"losses: {all_}, reported in time: {told}, not reported in time: {len(late)}"
     if open_:
-        evidence += f", {len(open_)} whose time is not over"
+        evidence += f", whose time is not over: {len(open_)}"
     if late:
         evidence += f"; the first: {late[0][0]} from {rfc3339(late[0][1])}"
     result = Result.FAIL if late else Result.PASS
