@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 
 COLOURLESS = 2.5
 """Levels: below it a picture has no colour. A scene of grey walls has none by day either, and neither its reference."""
-BLACK, DARK = 16.0, 35.0
+BLACK, DARK = 20.0, 35.0
 """Brightness of the brighter parts, of 255."""
-BLACK_CONTRAST = 4.0
+BLACK_CONTRAST = 1.5
+"""Between blocks: where there is more, something can be made out, and it is dark, not black."""
 CLIPPED = 0.35
 """Share of pixels at the upper end, beyond what the reference has."""
 SOFT_PX, SOFTER_PX = 1.5, 0.8

@@ -73,7 +73,7 @@ async def test_a_day_tells_what_is_stored_what_is_still_here_and_why_something_i
     assert told["zone"] == Zone.HALL.value
     assert told["time_zone"] == "Asia/Almaty"
     assert "hours" not in told
-    assert "impairments" not in told
+    assert told["impairments"] == []
 
 
 async def test_spans_and_gaps_leave_no_second_out(house: Theatre) -> None:
