@@ -36,7 +36,7 @@ export function stripOf(context, { data }, zone, link) {
 
 const SIGNS = { ">=": "≥", "<=": "≤", "==": "=", "!=": "≠" };
 const FIGURE = /^(>=|<=|==|!=)? ?([\d.]+(?:x[\d.]+)?)(?: ?(d|h|min|s|y|px\/m|1\/s|%|px))?$/;
-const ZONE = /^(not )?([a-z_-]+)( \(each\))?$/;
+const ZONE = /^(not |no camera in )?([a-z_-]+)( \(each\))?$/;
 /** Metrics that are shares: 0.99 is written as 99 %. */
 const SHARES = new Set(["archive.recorded_ratio", "archive.integrity_ratio", "camera.uptime"]);
 

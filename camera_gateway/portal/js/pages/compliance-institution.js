@@ -12,6 +12,8 @@ import { word } from "../words.js";
 
 /** So many findings of one clause stand on this page; the clause's own page has all. */
 const SOME = 6;
+/** Codes of what an installation may lack. */
+const LACKING = ["off-site: absent", "embedded store", "witness: NONE", "worm-unproven"];
 
 export async function page(context) {
   const { t, api, may, params, query, setQuery, reload, formats } = context;
@@ -38,7 +40,7 @@ export async function page(context) {
       field(t("compliance.day"), { type: "date", value: day ?? "", max: formats.toLocal(Date.now(), zone).slice(0, 10), onchange: (event) => { setQuery({ day: event.target.value, now: null }); reload(); } })),
     h("section", { class: "card verdict" }, h("h2", {}, inLanguage(context, standard.title), h("span", { class: "muted small" }, t("standards.edition", { edition: judged.edition }), " · ", t(`basis.${judged.basis}`))),
       shares(judged.counts, { height: 24 }), countsList(context, judged.counts),
-      h("p", { class: "small muted" }, t("compliance.judged", { from: formats.moment(judged.from, zone), to: formats.moment(judged.to, zone), at: formats.moment(judged.checked_at, zone) }), " ", button(t("compliance.now"), (event) => { event.target.setAttribute("aria-busy", "true"); setQuery({ now: 1, day: null }); reload(); }, "small quiet"))),
+      h("p", { class: "small muted" }, t("compliance.judged", { from: formats.moment(judged.from, zone), to: formats.moment(judged.to < judged.checked_at ? judged.to : judged.checked_at, zone), at: formats.moment(judged.checked_at, zone) }), " ", button(t("compliance.now"), (event) => { event.target.setAttribute("aria-busy", "true"); setQuery({ now: 1, day: null }); reload(); }, "small quiet"))),
     judged.installation?.length ? note("warn", t("compliance.installation"), null, h("ul", { class: "plain" }, judged.installation.map((one) => h("li", {}, lacking(context, one))))) : null,
     h("div", { class: "grid wide-first" },
       h("section", { class: "stack" }, h("div", { class: "row apart" }, h("h2", {}, t("compliance.findings")),
@@ -55,10 +57,10 @@ export async function page(context) {
 /** Whether a standard binds institutions of a kind. */
 const forKind = (standard, kind) => standard.basis !== "reference" && !standard.optional && (standard.institutions.includes("*") || standard.institutions.includes(kind));
 
-/** A finding of the installation: "code – words", of which we know the words for the code. */
+/** A finding of the installation: it begins with its code, for which there are words. */
 function lacking(context, finding) {
-  const [code] = finding.split(" – ");
-  return context.texts.has(`installation.${code}`) ? word(context, "installation", code) : h("span", { lang: "en" }, finding);
+  const code = LACKING.find((one) => finding.startsWith(one));
+  return code ? word(context, "installation", code) : h("span", { lang: "en" }, finding);
 }
 
 /** A clause with its findings: the worst first. */

@@ -77,7 +77,7 @@ function timeBehind(context, camera, { zone, judged, day }) {
       const [found, told] = await Promise.all([api.get(`${path}/coverage`, { from, to }), api.all(`${path}/gaps/explanations`, { from, to })]);
       const said = (gap) => told.filter((one) => Math.min(Date.parse(one.to), Date.parse(gap.to)) - Math.max(Date.parse(one.from), Date.parse(gap.from)) > SEAM_MS).map((one) => h("p", { class: "said small" }, one.words, h("span", { class: "muted block" }, person(context, one.explained_by), " · ", formats.time(one.explained_at, zone))));
       const { line } = await import("../player/line.js");
-      const drawn = await line(context, camera, zone, { from: Date.parse(from), to: Date.parse(to), go: (wall) => go(minute(wall)) });
+      const drawn = await line(context, camera, zone, { from: Math.max(Date.parse(from), Date.parse(camera.registered_at)), to: Math.min(Date.parse(to), Date.parse(found.to)), go: (wall) => go(minute(wall)) });
       return [drawn, h("p", { class: "small muted" }, t("finding.line")), totals(context, found), gapTable(context, found, zone, { link: may("footage.view") && minute, said, explain: may("register.keep") && ((gap) => explainGap(context, camera, gap, zone)) })];
     }));
   }
