@@ -68,6 +68,13 @@ class Metrics:
         self.audit_head_age_seconds = self._gauge(
             "audit_head_age_seconds", "Age of the audit head that was last anchored elsewhere"
         )
+        self.outages_open = self._gauge("outages_open", "Outages that go on, by what is lost", "kind")
+        self.alerts_open = self._gauge("alerts_open", "Alerts that are not resolved, by severity", "severity")
+        self.alert_notices_sent = self._counter("alert_notices_sent", "Messages that a channel has taken", "channel")
+        self.alert_notices_failed = self._counter(
+            "alert_notices_failed", "Attempts to send a message that failed", "channel"
+        )
+        self.alert_notices_waiting = self._gauge("alert_notices_waiting", "Messages that wait to be sent", "channel")
         for unmeasured in (
             self.spool_bytes,
             self.spool_seconds_until_loss,

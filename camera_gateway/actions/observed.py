@@ -27,3 +27,7 @@ class Observed:
     spool_used_bytes: int | None = None
     spool_until_loss_s: float | None = None
     """Seconds until a full spool loses footage at the present rates; None: no loss is in sight."""
+    audit_head_age_s: float | None = None
+    """Age of the audit head that was last anchored elsewhere."""
+    drill_ok: float | None = None
+    """Share of segments that the last drill found good."""

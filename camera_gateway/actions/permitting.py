@@ -29,6 +29,7 @@ NAMED: Mapping[str, str] = {
     "camera": "camera",
     "cameras": "camera",
     "institution": "institution",
+    "site": "site",
     "hold": "hold",
     "request": "request",
     "package": "package",

@@ -76,6 +76,11 @@ def row_of_camera(tx: Transaction, row: Mapping[str, Any]) -> Place:
     return Place(owner.region, owner.institution, Zone(row["zone"]))
 
 
+def row_in_institution(tx: Transaction, row: Mapping[str, Any]) -> Place:
+    """Return the place of a row that names its `institution`."""
+    return place_of_institution(tx, InstitutionId(row["institution"]))
+
+
 def row_of_institution(_tx: Transaction, row: Mapping[str, Any]) -> Place:
     """Return the place of a row that tells of an institution: keys `id` and `region`."""
     return Place(row["region"], InstitutionId(row["id"]), None)

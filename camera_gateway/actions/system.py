@@ -10,7 +10,7 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
-from camera_gateway.actions import certificates
+from camera_gateway.actions import alerts, certificates
 from camera_gateway.actions.health import findings
 from camera_gateway.actions.ongoing import STALE_US
 from camera_gateway.actions.seals import signing_key
@@ -23,6 +23,7 @@ from camera_gateway.handover.status_file import read_statuses
 if TYPE_CHECKING:
     from camera_gateway.actions.gateway import Gateway
     from camera_gateway.actions.institutions import Nothing
+    from camera_gateway.catalogue.alerts import ChannelState
     from camera_gateway.catalogue.opening import Transaction
     from camera_gateway.catalogue.upload_queue import Backlog
     from camera_gateway.domain.people import Actor
@@ -40,10 +41,11 @@ async def show(gateway: Gateway, _actor: Actor, _args: Nothing) -> dict[str, Any
     """Show the installation."""
     settings, seen, now_us = gateway.settings, gateway.observed(), gateway.clock.now_us()
 
-    def work(tx: Transaction) -> tuple[Backlog, dict[str, int], tuple[int, str]]:
-        return upload_queue.backlog(tx), segments.count_by_state(tx), audit_log.head(tx)
+    def work(tx: Transaction) -> tuple[Backlog, dict[str, int], tuple[int, str], dict[str, ChannelState]]:
+        states = alerts.channel_states(tx)
+        return upload_queue.backlog(tx), segments.count_by_state(tx), audit_log.head(tx), states
 
-    backlog, counts, (rows, head) = await gateway.read(work)
+    backlog, counts, (rows, head), channels = await gateway.read(work)
     recorders = read_statuses(gateway.data_dir / "status")
     fingerprint, key_trouble = await _fingerprint(gateway)
     return {
@@ -75,6 +77,7 @@ async def show(gateway: Gateway, _actor: Actor, _args: Nothing) -> dict[str, Any
             "properties": [{"name": p.name, "state": p.state, "detail": p.detail} for p in seen.store],
         },
         "findings": findings(gateway),
+        "alerts": {"channels": alerts.channels(gateway, channels)},
         "disk": {
             "free_bytes": gateway.spool.free_bytes(),
             "reserve_bytes": settings.spool.reserve_bytes,

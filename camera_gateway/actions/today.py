@@ -13,11 +13,13 @@ from camera_gateway.access.permissions import Act
 from camera_gateway.access.rights import place_of, place_of_camera, place_of_institution, rights_of
 from camera_gateway.actions.cameras import current_statuses
 from camera_gateway.actions.certificates import days_left
+from camera_gateway.catalogue import alerts as alert_rows
 from camera_gateway.catalogue import holds as hold_rows
 from camera_gateway.catalogue import identities, registry, tombstones
 from camera_gateway.catalogue import requests as request_rows
 from camera_gateway.catalogue.kept import kept_before
 from camera_gateway.clock import rfc3339
+from camera_gateway.domain.alert import Severity
 from camera_gateway.domain.camera import CameraState
 from camera_gateway.domain.ids import CameraId, InstitutionId
 from camera_gateway.domain.people import INSTALLATION, same_person, written_actor
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from camera_gateway.access.rights import Rights
     from camera_gateway.actions.gateway import Gateway
     from camera_gateway.actions.institutions import Nothing
+    from camera_gateway.catalogue.alerts import Alert
     from camera_gateway.catalogue.opening import Transaction
     from camera_gateway.catalogue.requests import Request
     from camera_gateway.domain.camera import Camera
@@ -46,6 +49,18 @@ CERTIFICATE_DAYS = 30
 NAMED = 5
 """So many ids a finding names."""
 LOOKED_AT = 200
+TOLD_ABOVE = frozenset(
+    {
+        "camera-down",
+        "device-changed",
+        "spool-horizon",
+        "spool-loss-near",
+        "store-property-failed",
+        "certificate-ends",
+        "certificate-ends-now",
+    }
+)
+"""Alerts of what this page tells by itself."""
 WELL = frozenset({"recording", "off", "paused"})
 
 
@@ -80,6 +95,7 @@ async def today(gateway: Gateway, actor: Actor, _args: Nothing) -> dict[str, Any
         return [
             *_cameras(tx, rights, statuses),
             *_devices(tx, rights),
+            *_alerts(tx, rights),
             *_installation(gateway, rights, certificate_days),
             *_requests(tx, actor, rights),
             *_holds(tx, rights),
@@ -129,6 +145,31 @@ def _devices(tx: Transaction, rights: Rights) -> Iterator[Finding]:
             for change in changes[:NAMED]
         ]
         yield Finding("device-changed", 1, len(changes), "cameras", {"cameras": told})
+
+
+def _alerts(tx: Transaction, rights: Rights) -> Iterator[Finding]:
+    """Yield alerts that nobody has taken in hand; what has a line of its own here is not told twice."""
+
+    def seen(alert: Alert) -> bool:
+        place = INSTALLATION
+        if alert.institution is not None:
+            place = place_of_institution(tx, InstitutionId(alert.institution))
+        return rights.decide(Act.COVERAGE_SEE, place).allowed
+
+    waiting = [
+        alert
+        for alert in alert_rows.unresolved(tx)
+        if alert.acknowledged_us is None and alert.code not in TOLD_ABOVE and seen(alert)
+    ]
+    if waiting:
+        gravity = 1 if any(alert.severity == Severity.CRITICAL for alert in waiting) else 2
+        first = rfc3339(min(alert.opened_us for alert in waiting))
+        told = {"alerts": [alert.id for alert in waiting[:NAMED]], "codes": sorted({a.code for a in waiting})}
+        yield Finding("alerts-open", gravity, len(waiting), "alerts", {**told, "since": first})
+    failing = [alert for alert in waiting if any(notice.error for notice in alert.notices if not notice.sent)]
+    if failing and rights.decide(Act.HEALTH_SEE, INSTALLATION).allowed:
+        channels = sorted({n.channel for alert in failing for n in alert.notices if n.error and not n.sent})
+        yield Finding("alerts-not-sent", 1, len(failing), "system", {"channels": channels})
 
 
 def _installation(gateway: Gateway, rights: Rights, certificate_days: int | None) -> Iterator[Finding]:

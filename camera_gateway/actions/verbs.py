@@ -46,6 +46,7 @@ from camera_gateway.actions import (
     viewings,
     watching,
 )
+from camera_gateway.actions.alert_verbs import ALERTS
 from camera_gateway.actions.permitting import Unseen, permit, permitted_rows
 from camera_gateway.actions.verb import Verb
 from camera_gateway.actions.verbs_evidence import EVIDENCE
@@ -227,6 +228,7 @@ VERBS: Mapping[str, Verb] = {
         Verb("doctor", institutions.Nothing, health.doctor, Act.HEALTH_SEE),
         Verb("check", health.CheckArgs, health.check, Act.HEALTH_SEE),
         Verb("status", institutions.Nothing, health.status, Act.HEALTH_SEE),
+        *ALERTS,
         # what needs somebody is asked for finding by finding, each job by whose it is and by what it does
         Verb("today", institutions.Nothing, today.today, _SEE, places.anywhere),
         Verb("system.show", institutions.Nothing, system.show, Act.HEALTH_SEE),

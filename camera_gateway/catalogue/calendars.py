@@ -82,6 +82,14 @@ def of_site(tx: Transaction, site: str) -> list[Calendar]:
     return [_calendar(row) for row in tx.connection.execute(query)]
 
 
+def by_site(tx: Transaction) -> dict[str, list[Calendar]]:
+    """Return the calendars of every site that has one, by when they began to hold."""
+    found: dict[str, list[Calendar]] = {}
+    for row in tx.connection.execute(select(calendars).order_by(calendars.c.from_us, calendars.c.number)):
+        found.setdefault(row.site, []).append(_calendar(row))
+    return found
+
+
 def watched_in_span(tx: Transaction, site: Site, start_us: int, end_us: int) -> list[Interval]:
     """Return when within [start_us, end_us) a site had to be watched, µs UTC, normalised."""
     return watched(of_site(tx, site.id), site, start_us, end_us)

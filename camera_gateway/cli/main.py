@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from camera_gateway.cli import (
+    alert,
     audit,
     backup,
     camera,
@@ -21,6 +22,7 @@ from camera_gateway.cli import (
     importing,
     incident,
     institution,
+    maintenance,
     pictures,
     registering,
     report,
@@ -67,6 +69,10 @@ for part in (
     evidence.group,
     incident.group,
     report.group,
+    alert.group,
+    alert.outage,
+    maintenance.group,
+    maintenance.calendar,
 ):
     main.add_command(part)
 for top in (service, drill, backup):

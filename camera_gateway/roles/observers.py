@@ -130,3 +130,22 @@ class StoreEar:
         """Note an operation that failed."""
         if observation.error is not None:
             self._log.debug("operation", name=observation.operation, error=observation.error)
+
+
+class ProofEar:
+    """Hears what proves the installation: drills, and the anchoring of the audit log."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+        self.drill_ok: float | None = None
+        self.audit_head_age_s: float | None = None
+
+    def drilled(self, ratio: float) -> None:
+        """Note the share of segments that a drill has found good."""
+        self.drill_ok = ratio
+        self._metrics.drill_ok_ratio.set(ratio)
+
+    def anchored(self, age_s: float) -> None:
+        """Note how old the last anchored head is."""
+        self.audit_head_age_s = age_s
+        self._metrics.audit_head_age_seconds.set(age_s)

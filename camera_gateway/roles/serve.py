@@ -24,6 +24,7 @@ from camera_gateway.footage.books import Books
 from camera_gateway.handover.plan_file import write_plan
 from camera_gateway.intake.service import run_intake
 from camera_gateway.metrics import Metrics
+from camera_gateway.roles.alerting import start_alerting
 from camera_gateway.roles.canary import StoreTrust, run_canary
 from camera_gateway.roles.certifying import start_certifying
 from camera_gateway.roles.closing import start_closing
@@ -31,7 +32,7 @@ from camera_gateway.roles.drilling import start_drilling
 from camera_gateway.roles.identifying import run_identifying
 from camera_gateway.roles.judging import start_judging
 from camera_gateway.roles.looking import make_looker, run_looking
-from camera_gateway.roles.observers import IntakeEar, QuotaEar, StoreEar, UploadEar
+from camera_gateway.roles.observers import IntakeEar, ProofEar, QuotaEar, StoreEar, UploadEar
 from camera_gateway.roles.offering import pictures_of, services_of
 from camera_gateway.roles.opening import gateway_of
 from camera_gateway.roles.reporting import Reporter
@@ -104,7 +105,7 @@ async def _serve(loaded: Loaded, clock: Clock, stop: Stop, held: AsyncExitStack)
         lambda: uploader.in_flight,
     )
     held.callback(gateway.door.close)
-    jobs, started_us = Jobs(clock), clock.now_us()
+    jobs, started_us, proof_ear = Jobs(clock), clock.now_us(), ProofEar(metrics)
 
     def observed() -> Observed:
         forecast = quota_ear.latest
@@ -114,12 +115,14 @@ async def _serve(loaded: Loaded, clock: Clock, stop: Stop, held: AsyncExitStack)
             lacking=_lacking(trust, intake_ear, uploader),
             spool_used_bytes=None if forecast is None else forecast.used_bytes,
             spool_until_loss_s=None if forecast is None else forecast.until_loss_s,
+            audit_head_age_s=proof_ear.audit_head_age_s,
+            drill_ok=proof_ear.drill_ok,
         )
 
     offered = services_of(gateway, held)
     gateway = replace(
         gateway,
-        drilled=metrics.drill_ok_ratio.set,
+        drilled=proof_ear.drilled,
         jobs=jobs,
         observed=observed,
         pictures=pictures_of(offered.watching, held),
@@ -201,7 +204,8 @@ async def _serve(loaded: Loaded, clock: Clock, stop: Stop, held: AsyncExitStack)
             start_judging,
         ):
             start(running, gateway, timetable, stop)
-        start_anchoring(running, gateway, timetable, stop, metrics.audit_head_age_seconds.set)
+        start_anchoring(running, gateway, timetable, stop, proof_ear.anchored)
+        start_alerting(running, gateway, stop, metrics, held)
         start_viewing(running, gateway, offered.watching, stop)
         for name, work in (
             ("identity", run_identifying(gateway, stop)),

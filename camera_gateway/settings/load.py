@@ -97,6 +97,18 @@ def _read_file(draft: _Draft, file: Path) -> None:
             found = _field(section, key)
             if found is not None and _is_path(found) and isinstance(value, str):
                 section_values[key] = base / value
+            elif isinstance(value, list):
+                _place_tables(found, value, base)
+
+
+def _place_tables(found: FieldInfo | None, tables: list[Any], base: Path) -> None:
+    """Let relative paths in a list of tables be relative to the file."""
+    inner = None if found is None else next(iter(get_args(found.annotation)), None)
+    fields: dict[str, FieldInfo] = getattr(inner, "model_fields", {})
+    for table in tables:
+        for key, field_ in fields.items():
+            if isinstance(table, dict) and _is_path(field_) and isinstance(table.get(key), str):
+                table[key] = base / table[key]
 
 
 def _read_environment(draft: _Draft, environ: Mapping[str, str]) -> None:

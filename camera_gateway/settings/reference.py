@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from types import NoneType
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
 _WIDTH = 110
+_TABLE_HEAD = (
+    "| setting | type | unit | default | what it does | why this default |",
+    "|---|---|---|---|---|---|",
+)
 _WORDS: dict[Any, str] = {str: "text", int: "whole number", float: "number", bool: "true or false", Path: "path"}
 
 
@@ -74,11 +79,10 @@ def settings_markdown() -> str:
         lines += [f"## [{section}]", "", doc, ""]
         mine = [each for each in everything if each.section == section]
         if mine:
-            lines += [
-                "| setting | type | unit | default | what it does | why this default |",
-                "|---|---|---|---|---|---|",
-            ]
-            lines += [_table_row(each) for each in mine]
+            lines += [*_TABLE_HEAD, *map(_table_row, mine), ""]
+        for key, table in tables(section).items():
+            lines += [f"### [[{section}.{key}]]", "", (table.__doc__ or "").strip(), "", *_TABLE_HEAD]
+            lines += [_table_row(_described(section, name, found)) for name, found in table.model_fields.items()]
             lines.append("")
     return "\n".join(lines)
 
@@ -97,7 +101,23 @@ def example_toml() -> str:
                 unit = f" ({each.unit})" if each.unit else ""
                 lines += ["", *_comment(f"{each.what.rstrip('.')}{unit}. Why: {each.why}")]
                 lines.append(f"#{each.key} = {each.default or each.example}")
+        for key, table in tables(section).items():
+            lines += ["", *_comment(f"In place of {key} = []. {(table.__doc__ or '').strip()} For example:")]
+            lines.append(f"#   [[{section}.{key}]]")
+            for name, found in table.model_fields.items():
+                each = _described(section, name, found)
+                lines.append(f"#   {each.key} = {each.default or each.example}")
     return "\n".join(lines) + "\n"
+
+
+def tables(section: str) -> dict[str, type[Section]]:
+    """Return the settings of a section that are lists of tables, with what each table holds."""
+    found = {}
+    for key, field in _section(section).model_fields.items():
+        inner = next(iter(get_args(field.annotation)), None)
+        if isinstance(inner, type) and issubclass(inner, Section):
+            found[key] = inner
+    return found
 
 
 def _section(name: str) -> type[Section]:
@@ -116,7 +136,7 @@ def _described(section: str, key: str, found: FieldInfo) -> Setting:
         key=key,
         type=_type(found.annotation),
         unit=str(extra["unit"]),
-        default=_toml(found.get_default()),
+        default="" if found.is_required() else _toml(found.get_default()),
         example=_toml(example) if example else "",
         what=found.description or "",
         why=str(extra["why"]),
@@ -130,8 +150,10 @@ def _type(annotation: Any) -> str:  # noqa: ANN401 - any type of a setting
         return " or ".join(f"`{choice}`" for choice in get_args(annotation))
     if Share in get_args(annotation):
         return "whole number, or text with %"
+    if isinstance(annotation, type) and issubclass(annotation, StrEnum):
+        return " or ".join(f"`{choice}`" for choice in annotation)
     if get_origin(annotation) is tuple:
-        return "list of texts"
+        return "list of texts" if get_args(annotation)[0] is str else "list of tables"
     inner = [each for each in get_args(annotation) if each is not NoneType]
     return f"{_type(inner[0])}, optional"
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, model_validator
 
+from camera_gateway.domain.alert import Audience, Severity
 from camera_gateway.domain.bandwidth import Share, parse_bandwidth
 from camera_gateway.domain.camera import parse_networks
 from camera_gateway.domain.ids import parse_slug
@@ -582,8 +583,106 @@ class HealthSettings(Section):
     """Health of pictures: nothing to set in this version."""
 
 
+class ChannelSettings(Section):
+    """One way to reach somebody. Repeat the table for each; without one, alerts stand in the portal alone."""
+
+    name: str = _setting(
+        ...,
+        "How the channel is called in the portal, in the log and in metrics.",
+        "Chosen by you.",
+        example="duty",
+        pattern=r"^[a-z0-9][a-z0-9-]{0,39}$",
+    )
+    url_file: Path = _setting(
+        ...,
+        "File with the address in apprise's form, for example mailtos://user:password@smtp.example.kz?to=…, "
+        "tgram://token/chat or jsons://host/path.",
+        "An address holds passwords and tokens; secrets are never written into this file.",
+        example="/etc/camera-gateway/alerts.duty.url",
+    )
+    audience: Audience = _setting(
+        Audience.IT,
+        "Whose affairs it is told of.",
+        "What breaks is mended by IT staff first.",
+    )
+    level: int = _setting(
+        0,
+        "0: told at once. A higher level is told when nobody has acknowledged for so many times `escalate_after_min`.",
+        "Who is to act hears first; who is to ask why nobody did, later.",
+        ge=0,
+        le=9,
+    )
+    min_severity: Severity = _setting(
+        Severity.WARNING,
+        "The least that it is told of.",
+        "What is only worth knowing stands in the portal.",
+    )
+    institutions: tuple[str, ...] = _setting(
+        (),
+        "Ids of the institutions whose alerts it is told of; empty: all, and what concerns the whole installation.",
+        "One installation is mostly one office's affair.",
+    )
+    language: Literal["kk", "ru", "en"] | None = _setting(
+        None, "Language of its messages.", "None: as [alerts] says.", example="ru"
+    )
+
+
 class AlertsSettings(Section):
-    """Alerts: nothing to set in this version."""
+    """Alerts: who is told of what is wrong, by which way, and when."""
+
+    channels: tuple[ChannelSettings, ...] = _setting(
+        (),
+        "Ways to reach people, each a table [[alerts.channels]]; its keys are below.",
+        "Nobody's address can be known by default; what is wrong stands in the portal all the same.",
+    )
+    language: Literal["kk", "ru", "en"] = _setting(
+        "ru", "Language of messages.", "Read by everybody who is on duty; each channel may have its own."
+    )
+    quiet_windows: Windows = _setting(
+        (),
+        "Quiet hours: weekly windows, in the time of [site], in which only what is critical is told; the rest waits.",
+        "None: whoever wants to sleep says when.",
+    )
+    debounce_s: int = _setting(
+        60,
+        "A loss this short is none: the camera has reconnected.",
+        "A camera that restarts is back within a minute.",
+        unit="seconds",
+        ge=1,
+        le=3_600,
+    )
+    settle_s: int = _setting(
+        120,
+        "What was lost must be back for so long to count as repaired; what comes and goes meanwhile is one alert.",
+        "Longer than the pause of a cable with a loose contact.",
+        unit="seconds",
+        ge=1,
+        le=3_600,
+    )
+    escalate_after_min: int = _setting(
+        30,
+        "After so long without an acknowledgement the next level is told; 0: never.",
+        "Time to come to a desk, short of the four hours after which a loss is to be reported.",
+        unit="minutes",
+        ge=0,
+        le=1_440,
+    )
+    remind_after_h: float = _setting(
+        24.0,
+        "What nobody has acknowledged is told again after so long; 0: never.",
+        "Once a day is remembered; more often is switched off.",
+        unit="hours",
+        ge=0,
+        le=720,
+    )
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> AlertsSettings:
+        names = [channel.name for channel in self.channels]
+        if len(set(names)) < len(names):
+            msg = "two channels have the same name"
+            raise ValueError(msg)
+        return self
 
 
 class ApiSettings(Section):

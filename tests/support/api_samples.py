@@ -45,6 +45,7 @@ PLAIN: Mapping[str, Any] = {
     "rule": "fps",
     "process": "daily_inspection",
     "words": "the power was out",
+    "channel": "none",
 }
 """Values of arguments that name no object."""
 NEARBY: Mapping[str, Any] = {
@@ -71,6 +72,10 @@ MORE: Mapping[str, Mapping[str, Any]] = {
     "evidence.request": {"cameras": ["{camera}"]},
     "incident.report": {"cameras": ["{camera}"]},
     "report.make": {"institution": "{institution}", **HOUR},
+    "maintenance.plan": {"from": "2023-11-15T20:00:00Z", "to": "2023-11-15T21:00:00Z"},
+    "maintenance.cancel": {"number": "{maintenance}"},
+    "outage.report": {"number": "{outage}", "to": "the regional department"},
+    "alert.acknowledge": {"number": "{alert}"},
     "retention.policy-set": {"camera": "{camera}", "floor_days": 40, "dry_run": True},
 }
 """What a route takes beside what its model requires; an id is new each time."""
@@ -115,7 +120,7 @@ class Samples:
         return Sample(path, {}, given)
 
     def _value(self, route: Route, name: str) -> Any:  # noqa: ANN401 - JSON
-        for known in (self.more.get(route.name, {}), self.objects, PLAIN):
+        for known in (self.more.get(route.name, {}), MORE.get(route.name, {}), self.objects, PLAIN):
             if name in known:
                 return self._filled(known[name])
         raise LookupError(f"{route.name}: what is an example of {name!r}? see tests/support/api_samples.py")

@@ -31,7 +31,7 @@ from camera_gateway.roles.record import Options, run_options
 from camera_gateway.supervision import Stop
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from camera_gateway.clock import Clock
 
@@ -95,6 +95,7 @@ class Site:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.generation = 0
+        self.owner = "owner"
         self.options = Options(
             data_dir=str(root),
             software="test",
@@ -112,7 +113,7 @@ class Site:
     def plan(self, *cameras: CameraPlan) -> None:
         """Write the plan."""
         self.generation += 1
-        write_plan(self.root / "plan.json", Plan(self.generation, "owner", SystemClock().now_us(), cameras))
+        write_plan(self.root / "plan.json", Plan(self.generation, self.owner, SystemClock().now_us(), cameras))
 
     @asynccontextmanager
     async def recording(self, clock: Clock | None = None) -> AsyncIterator[Stop]:
@@ -148,6 +149,13 @@ class Site:
         while not what():
             assert time.monotonic() < deadline, "it did not happen in time"
             await asyncio.sleep(0.05)
+
+    async def until_true(self, what: Callable[[], Awaitable[bool]], seconds: float = 30.0) -> None:
+        """Wait for something that has to be waited for itself."""
+        deadline = time.monotonic() + seconds
+        while not await what():
+            assert time.monotonic() < deadline, "it did not happen in time"
+            await asyncio.sleep(0.2)
 
     async def until_recording(self, *names: str, seconds: float = 30.0) -> None:
         """Wait until cameras record and something of it is on disk."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from camera_gateway.api.routes.alerts import ALERTS
 from camera_gateway.api.routes.compliance import COMPLIANCE
 from camera_gateway.api.routes.evidence import EVIDENCE
 from camera_gateway.api.routes.people import PEOPLE
@@ -31,5 +32,6 @@ ROUTES: tuple[Route, ...] = (
     *WATCHING,
     *PICTURES,
     *REGISTERING,
+    *ALERTS,
     *SYSTEM,
 )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from support.api_rig import serving
 from support.api_samples import HOUR, Samples
+from support.watched_rows import watched_over
 
 from camera_gateway.access.permissions import ACTIONS, Act
 from camera_gateway.actions.verbs import VERBS
@@ -20,7 +21,7 @@ from camera_gateway.api.openapi import act_of
 from camera_gateway.api.routes.all import ROUTES
 from camera_gateway.catalogue import waivers
 from camera_gateway.domain.ids import InstitutionId
-from camera_gateway.domain.people import Actor, Place, Role
+from camera_gateway.domain.people import SYSTEM, Actor, Place, Role
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -149,8 +150,10 @@ async def set_up(api: Api) -> dict[str, Samples]:
             "process.done": noted.json["number"],
             "waiver.withdraw": waived,
         }
+        watched = await api.gateway.write(SYSTEM, partial(watched_over, institution=institution, camera=camera))
         made[name] = Samples(
             {
+                **watched,
                 "camera": camera,
                 "institution": institution,
                 "hold": hold.json["hold"]["id"],

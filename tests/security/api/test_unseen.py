@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.api_rig import serving
 from support.api_samples import HOUR, Samples
 from support.people import SHELL
+from support.watched_rows import watched_over
 
 from camera_gateway.api.routes.all import ROUTES
+from camera_gateway.domain.people import SYSTEM
 from camera_gateway.errors import NotFound
 
 if TYPE_CHECKING:
@@ -17,11 +20,20 @@ if TYPE_CHECKING:
 
     from support.api_rig import Answered, Api
 
-NAMING = frozenset({"camera", "cameras", "institution", "hold", "request", "package", "incident"})
+WATCHED = ("outage", "alert", "maintenance")
+NAMING = frozenset({"camera", "cameras", "institution", "site", "hold", "request", "package", "incident", *WATCHED})
 WITHOUT = frozenset({"token.create", "user.grant", "user.revoke"})
 """Routes whose institution is only part of a scope."""
 ROLES = ("viewer", "it", "auditor", "administrator")
-FREE = {"user": "nobody-here", "token": "t-00000000", "job": "none", "segment": "none", "offset": "0", "slice": "0-1"}
+FREE = {
+    "user": "nobody-here",
+    "token": "t-00000000",
+    "job": "none",
+    "report": "none",
+    "segment": "none",
+    "offset": "0",
+    "slice": "0-1",
+}
 UNKNOWN = {
     "camera": "school-gate",
     "institution": "school-9",
@@ -29,6 +41,8 @@ UNKNOWN = {
     "request": "request-777",
     "package": "request-777",
     "incident": "incident-777",
+    "site": "school-9",
+    **{name: f"{name}-777" for name in WATCHED},
     **FREE,
 }
 
@@ -42,6 +56,7 @@ async def of_the_other_institution(api: Api) -> dict[str, str]:
     report = {"cameras": [camera], "institution": "school-7", "at": HOUR["from"], "text": "x"}
     incident = await api.ask("POST", "incidents", "alia", report)
     number = request.json["request"]["id"]
+    watched = await api.gateway.write(SYSTEM, partial(watched_over, institution="school-7", camera=camera))
     return {
         "camera": camera,
         "institution": "school-7",
@@ -49,6 +64,7 @@ async def of_the_other_institution(api: Api) -> dict[str, str]:
         "request": number,
         "package": number,
         "incident": incident.json["incident"]["id"],
+        **watched,
         **FREE,
     }
 

@@ -36,6 +36,11 @@ CONTRACT = {
     "store_canary_ok": ("property",),
     "drill_ok_ratio": (),
     "audit_head_age_seconds": (),
+    "outages_open": ("kind",),
+    "alerts_open": ("severity",),
+    "alert_notices_sent_total": ("channel",),
+    "alert_notices_failed_total": ("channel",),
+    "alert_notices_waiting": ("channel",),
 }
 
 

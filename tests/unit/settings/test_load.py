@@ -88,7 +88,7 @@ def test_relative_paths_in_the_file_are_relative_to_the_file(tmp_path: Path, mon
             "did you mean secret_key_file?",
         ),
         ("[spool]\nwhen_full = 1\n", "gateway.toml:2: [spool] has no setting 'when_full'", "[upload] when_full?"),
-        ("[alerts]\nmail = true\n", "gateway.toml:2: [alerts] has no setting 'mail'", "no settings in this version"),
+        ("[alerts]\nmail = true\n", "gateway.toml:2: [alerts] has no setting 'mail'", "keys are: channels, language"),
     ],
 )  # fmt: skip
 def test_an_unknown_key_names_file_line_and_the_nearest_known_one(
@@ -211,3 +211,32 @@ def test_beyond_loopback_the_api_needs_both_halves_of_tls(host: str) -> None:
     environ = {"CAMERA_GATEWAY_API__HOST": host, "CAMERA_GATEWAY_API__TLS_CERT_FILE": "/c"}
     assert "go together" in refusal(None, environ).message
     assert load(None, {**environ, "CAMERA_GATEWAY_API__TLS_KEY_FILE": "/k"}).api.tls is True
+
+
+CHANNEL = '[[alerts.channels]]\nname = "duty"\nurl_file = "duty.url"\naudience = "administrator"\n'
+
+
+def test_a_table_of_a_list_has_its_paths_beside_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "gateway.toml"
+    file.write_text(f'[alerts]\nlanguage = "kk"\n{CHANNEL}')
+    (channel,) = load(file, {}).alerts.channels
+    assert channel.url_file == tmp_path / "duty.url"
+    assert (channel.audience, channel.level, channel.min_severity) == ("administrator", 0, "warning")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (CHANNEL * 2, "two channels have the same name"),
+        (CHANNEL + 'level = "high"\n', "channels"),
+        (CHANNEL + 'urlfile = "x"\n', "channels"),
+        ('[[alerts.channels]]\nname = "Дежурный"\nurl_file = "x"\n', "channels"),
+    ],
+)
+def test_a_wrong_table_is_an_error_that_says_where(tmp_path: Path, text: str, told: str) -> None:
+    file = tmp_path / "gateway.toml"
+    file.write_text(text)
+    with pytest.raises(InvalidInput) as caught:
+        load(file, {})
+    assert told in str(caught.value)
+    assert "gateway.toml" in str(caught.value)

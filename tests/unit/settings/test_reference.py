@@ -11,7 +11,7 @@ import pytest
 from camera_gateway.settings.load import load
 from camera_gateway.settings.locate import config_directory
 from camera_gateway.settings.reference import Setting, example_toml, sections, settings, settings_markdown
-from camera_gateway.settings.schema import Settings
+from camera_gateway.settings.schema import ChannelSettings, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,11 +45,20 @@ def test_every_setting_says_what_it_does_and_why_and_has_its_unit_in_its_name(ea
 
 @pytest.mark.parametrize("each", settings(), ids=named)
 def test_every_setting_stands_on_the_reference_page_with_its_default(each: Setting) -> None:
-    section = settings_markdown().split(f"## [{each.section}]\n")[1].split("\n## ")[0]
+    section = settings_markdown().split(f"## [{each.section}]\n")[1].split("\n## ")[0].split("\n### ")[0]
     (row,) = [line for line in section.splitlines() if line.startswith(f"| `{each.key}` |")]
     assert (each.default or "none") in row
     assert each.what in row.replace("\\|", "|")
     assert len(re.split(r"(?<!\\)\|", row)) == 8
+
+
+def test_what_a_table_of_a_list_holds_stands_on_the_page_and_in_the_example() -> None:
+    part = settings_markdown().split("### [[alerts.channels]]\n")[1].split("\n## ")[0]
+    assert "| `url_file` | path | – | none |" in part
+    assert '| `audience` | `it` or `administrator` or `auditor` | – | `"it"` |' in part
+    example = example_toml().split("#   [[alerts.channels]]\n")[1].split("\n\n")[0]
+    values = tomllib.loads(example.replace("#   ", ""))
+    assert ChannelSettings.model_validate(values).name == "duty"
 
 
 def test_the_committed_example_is_fresh() -> None:
