@@ -106,7 +106,8 @@ class Sources:
             free = self._gateway.spool.free_bytes()
         except (SpoolError, OSError):
             free = None
-        return duties.asked(settings.standards), days_left(settings.api, self._gateway.clock), free
+        asked = duties.asked(settings.standards, settings.site.time_zone, self._gateway.clock.now_us())
+        return asked, days_left(settings.api, self._gateway.clock), free
 
     def _ask_clocks(self) -> str | None:
         """Return what is wrong with the clocks, "" when they agree, None when that cannot be said."""

@@ -1,16 +1,16 @@
 """Which losses the standards want reported upward, and how far a camera's clock may be off: read from the rule books.
 
-Nothing of it is a figure of this program: without a standard that asks, nothing is asked.
+Nothing of it is a figure of this program: without a standard in force that asks, nothing is asked.
 """
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from camera_gateway.clock import US
-from camera_gateway.compliance.standards import load_directory
+from camera_gateway.compliance.editions import in_force
+from camera_gateway.compliance.standards import chosen, load_directory
 from camera_gateway.errors import GatewayError
 from camera_gateway.health.conditions import Duty
 from camera_gateway.settings.locate import config_directory
@@ -19,62 +19,53 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from camera_gateway.domain.camera import Institution
-    from camera_gateway.domain.standard import Rule, Standard
+    from camera_gateway.domain.standard import Standard
     from camera_gateway.settings.schema import StandardsSettings
 
 CAMERA_DOWN = "camera_down"
 CLOCK = "time.offset_abs"
-_SPAN = re.compile(r"(?P<number>\d+(\.\d+)?)\s*(?P<unit>s|min|m|h|d)")
-_SECONDS = {"s": 1, "min": 60, "m": 60, "h": 3_600, "d": 86_400}
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the standards ask for, of which kinds of institution ("*": of all)."""
+    """The standards that are in force."""
 
-    duties: tuple[tuple[frozenset[str], Duty], ...] = ()
-    clock_limits: tuple[tuple[frozenset[str], int], ...] = field(default=())
+    standards: tuple[Standard, ...] = ()
 
     def duties_of(self, institution: Institution) -> tuple[Duty, ...]:
-        """Return the duties to report of an institution."""
-        return tuple(duty for kinds, duty in self.duties if kinds & {"*", institution.kind.value})
+        """Return the duties of an institution to report losses."""
+        return tuple(duty for standard in self._binding(institution) for duty in _duties(standard))
 
     def clock_limit_us(self, institution: Institution) -> int | None:
         """Return how far a camera's clock may be off, the strictest; None: no standard says."""
-        found = [limit for kinds, limit in self.clock_limits if kinds & {"*", institution.kind.value}]
-        return min(found, default=None)
+        limits = [
+            round(rule.value * US)
+            for standard in self._binding(institution)
+            for rule in standard.rules
+            if rule.metric == CLOCK and rule.op == "<=" and isinstance(rule.value, int | float)
+        ]
+        return min(limits, default=None)
+
+    def _binding(self, institution: Institution) -> list[Standard]:
+        return [standard for standard in self.standards if standard.binds(institution.kind.value)]
 
 
-def asked(chosen: StandardsSettings) -> Asked:
-    """Read the standards that are shipped and the installation's own; one that cannot be read asks for nothing."""
-    standards: list[Standard] = []
-    for directory in (config_directory() / "standards", chosen.directory):
+def asked(settings: StandardsSettings, time_zone: str, now_us: int) -> Asked:
+    """Read the standards that are shipped and the installation's own; what cannot be read asks for nothing."""
+    found: list[Standard] = []
+    for directory in (config_directory() / "standards", settings.directory):
         try:
-            standards += [] if directory is None else load_directory(directory)
+            found += [] if directory is None else load_directory(directory)
         except GatewayError:  # the verbs on standards tell of it
             continue
-    wanted = [s for s in standards if not chosen.enabled or s.id in chosen.enabled]
-    return Asked(
-        tuple((frozenset(s.institutions), duty) for s in wanted for duty in _duties(s)),
-        tuple((frozenset(s.institutions), limit) for s in wanted for limit in _limits(s.rules)),
-    )
-
-
-def span_us(text: object) -> int | None:
-    """Return a span such as "4h" or "30min" in µs; None when it is none."""
-    match = _SPAN.fullmatch(text.strip()) if isinstance(text, str) else None
-    return None if match is None else round(float(match["number"]) * _SECONDS[match["unit"]] * US)
+    try:
+        return Asked(tuple(in_force(chosen(found, settings.enabled), time_zone, now_us).values()))
+    except GatewayError:  # as above
+        return Asked()
 
 
 def _duties(standard: Standard) -> Iterable[Duty]:
     for rule in standard.rules:
-        raw: Any = rule.raw
-        threshold_us, deadline_us = span_us(raw.get("threshold")), span_us(raw.get("deadline"))
-        if raw.get("trigger") == CAMERA_DOWN and deadline_us is not None:
-            yield Duty(standard.id, rule.id, threshold_us or 0, deadline_us)
-
-
-def _limits(rules: Iterable[Rule]) -> Iterable[int]:
-    for rule in rules:
-        if rule.metric == CLOCK and rule.op == "<=" and isinstance(rule.value, int | float):
-            yield round(rule.value * US)
+        process = rule.process
+        if process is not None and process.trigger == CAMERA_DOWN and process.deadline_s is not None:
+            yield Duty(standard.id, rule.id, (process.threshold_s or 0) * US, process.deadline_s * US)
