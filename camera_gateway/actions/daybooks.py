@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 FRESH_US = 36 * 3_600 * 1_000_000
 """So old may the listing be that a kept day rests on, where nobody asks for a new one."""
-KEPT_DAYS = 62
+KEPT_DAYS = 95
 NEVER = Listing(frozenset(), 0)
 
 
@@ -73,8 +73,8 @@ def books_of(
 ) -> tuple[DayBook, ...]:
     """Return the books of [start, now), cut at local midnights and at `cuts`.
 
-    With a listing, every book rests on it. Without one, whole days are read as they are kept, and what is not kept
-    counts as seen where it was read back on the same day.
+    With a listing, every book rests on it. Without one, which is for days that `wants_listing` wants none for, whole
+    days are read as they are kept, and what was stored today counts as seen: it was read back today.
     """
     start_us, now_us = span
     kept = {day.start_us: day for day in kept_days(tx, camera, start_us, now_us)}
@@ -109,6 +109,20 @@ def _as_good(known: KeptDay, seen: list[int] | None, listing: Listing | None, no
     values = json.loads(known.book)
     values["listed_us"] = listed_us
     return book_from_json(date.fromisoformat(known.day), known.start_us, known.end_us, values)
+
+
+def wants_listing(tx: Transaction, camera: Camera, time_zone: str, span: tuple[int, int], cuts: Sequence[int]) -> bool:
+    """Whether the bucket is to be listed: a day that has ended is not kept as it is now, or is asked for in part."""
+    start_us, now_us = span
+    kept = {day.start_us: day for day in kept_days(tx, camera.id, start_us, now_us)}
+    for _, begin, end in days_of(time_zone, max(start_us, camera.created_us), now_us):
+        if end > now_us:
+            break
+        known = kept.get(begin)
+        whole = not any(begin < cut < end for cut in cuts)
+        if not whole or known is None or known.end_us != end or now_us - known.listed_us > FRESH_US:
+            return True
+    return False
 
 
 async def keep_books(gateway: Gateway, camera: Camera, time_zone: str, listing: Listing) -> int:

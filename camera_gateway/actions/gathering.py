@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from camera_gateway.actions.daybooks import books_of
+from camera_gateway.actions.daybooks import books_of, wants_listing
 from camera_gateway.actions.footage import Background, Span, background, measured
 from camera_gateway.actions.health import findings as installation_findings
 from camera_gateway.actions.ongoing import STALE_US
@@ -84,13 +84,21 @@ async def gather(
 ) -> InstitutionRecord:
     """Gather the record of an institution for a period, and of its archive `depth_days` back from now.
 
-    `fresh`: the bucket is listed now. Else `present` rests on the listing of the last night, and the record says so.
+    `fresh`: the bucket is listed now. Else `present` rests on the listing of the last night, and the record says so;
+    of a camera whose days are not kept, or have changed since, the bucket is listed all the same.
     """
     now_us = gateway.clock.now_us()
     recorders = read_statuses(gateway.data_dir / "status")
     institution, cameras, sites = await gateway.read(lambda tx: _registered(tx, identity))
     alive = [c for c in cameras if c.state is not CameraState.RETIRED or (c.retired_us or 0) > from_us]
-    listings = {camera.id: await list_camera(gateway, camera) if fresh else None for camera in alive}
+    cuts = (from_us, to_us)
+
+    def unkept(tx: Transaction) -> set[CameraId]:
+        starts = {c.id: _window(c, sites[c.site], from_us, now_us, depth_days)[0] for c in alive}
+        return {c.id for c in alive if wants_listing(tx, c, sites[c.site].time_zone, (starts[c.id], now_us), cuts)}
+
+    listed = {camera.id for camera in alive} if fresh else await gateway.read(unkept)
+    listings = {c.id: await list_camera(gateway, c) if c.id in listed else None for c in alive}
 
     def work(tx: Transaction) -> tuple[dict[CameraId, _Read], dict[str, Any]]:
         reads = {
@@ -201,12 +209,7 @@ def _read(
     listing: Listing | None,
 ) -> _Read:
     from_us, to_us, now_us = span
-    tz = zone(site.time_zone)
-    deep = to_datetime(now_us).astimezone(tz).date() - timedelta(days=depth_days)
-    first = min(deep, to_datetime(from_us).astimezone(tz).date())
-    start_us = max(midnight(first, tz), camera.created_us)
-    # a segment that starts the day before may reach into the first day
-    before_us = midnight(first - timedelta(days=1), tz)
+    before_us, start_us = _window(camera, site, from_us, now_us, depth_days)
     books = books_of(tx, camera.id, site.time_zone, (before_us, now_us), (from_us, to_us), listing)
     behind = background(tx, camera.id, Span(camera=camera.id, from_us=start_us, to_us=now_us))
     passport = passports.get_passport(tx, camera.id)
@@ -220,6 +223,14 @@ def _read(
         impaired=tuple(Impaired(i.kind, i.start_us, i.end_us) for i in found),
         looks=_looks(tx, camera.id, site.time_zone, from_us, to_us),
     )
+
+
+def _window(camera: Camera, site: Site, from_us: int, now_us: int, depth_days: int) -> tuple[int, int]:
+    """Return where books and record of a camera begin: a segment of the day before may reach into the first."""
+    tz = zone(site.time_zone)
+    deep = to_datetime(now_us).astimezone(tz).date() - timedelta(days=depth_days)
+    first = min(deep, to_datetime(from_us).astimezone(tz).date())
+    return midnight(first - timedelta(days=1), tz), max(midnight(first, tz), camera.created_us)
 
 
 def _looks(tx: Transaction, camera: CameraId, time_zone: str, from_us: int, to_us: int) -> Looks | None:

@@ -64,7 +64,7 @@ async def stand_of(gateway: Gateway, subject: Subject, asked: Asked, standard: s
         names = [editions.lineage(offered(gateway), standard)[-1].id]
     try:
         depth = depth_days(known, [one.id for one in known])
-        record = await gather(gateway, subject.id, asked.start_us, asked.end_us, depth)
+        record = await gather(gateway, subject.id, asked.start_us, asked.end_us, depth, fresh=False)
     except Unavailable as error:
         return Stand(subject, tuple(Judged(subject, name, why=error.message) for name in names), None, error.message)
     period = Period(asked.start_us, asked.end_us, record.at_us)

@@ -55,7 +55,7 @@ if TYPE_CHECKING:
 
 MINUTE = 60 * US
 DAY = 1_440 * MINUTE
-MIDNIGHT = 1_700_420_400 * US
+MIDNIGHT = 1_700_416_800 * US
 """Local midnight of the site, after the days."""
 STANDARD = "house-baseline"
 

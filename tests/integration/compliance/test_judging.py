@@ -29,9 +29,12 @@ from camera_gateway.supervision import Stop
 from storage.checksum import sha256_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from support.people import People
 
     from camera_gateway.domain.footage import Sidecar
+    from storage.blobs import ListedBlob
 
 HOUR = 3_600 * US
 DAY = 24 * HOUR
@@ -140,18 +143,35 @@ async def test_days_are_summed_up_once_and_never_outlive_a_change(people: People
         assert len(there) >= 60, "a change takes the day that it is in, and no other"
 
 
-async def test_a_kept_day_is_used_as_it_is_until_its_listing_is_old(people: People) -> None:
-    stored(people, MIDNIGHT - 4 * DAY, MIDNIGHT)
+async def test_a_kept_day_is_used_as_it_is_until_it_changes_or_its_listing_is_old(people: People) -> None:
+    made = stored(people, MIDNIGHT - 4 * DAY, MIDNIGHT)
+    asked: list[str] = []
+    listing = people.gateway.store.list
+
+    def counted(prefix: str, after: str | None = None) -> Iterator[ListedBlob]:
+        asked.append(prefix)
+        return listing(prefix, after)
+
+    people.gateway.store.list = counted  # type: ignore[method-assign]
     await judge_ended(people.gateway, Stop())
-    asked = people.gateway.store.list
-    people.gateway.store.list = None  # type: ignore[method-assign, assignment]
-    try:
-        fast = await check(people, days=3, fresh=False)
-    finally:
-        people.gateway.store.list = asked  # type: ignore[method-assign]
-    found = of(fast, "coverage", "camera:kg-hall")
+    assert len(asked) == 3
+    asked.clear()
+    found = of(await check(people, days=3, fresh=False), "coverage", "camera:kg-hall")
     assert found["data"]["kept_s"] == 3 * 86_400
-    assert "bucket listed 2023-11-14" in found["evidence"]
+    assert asked == [], "a report is ready without a listing of its own"
+    with people.gateway.catalogue.write(SYSTEM) as tx:
+        segments.mark_released(tx, made[-1].segment)
+    await check(people, days=3, fresh=False)
+    assert asked == [], "the spool's copy is gone, the store's is as it was"
+    with people.gateway.catalogue.write(SYSTEM) as tx:
+        segments.mark_lost(tx, made[-2].segment, GapCause.INTEGRITY_FAILED, "test")
+    found = of(await check(people, days=3, fresh=False), "coverage", "camera:kg-hall")
+    assert found["data"]["missing_s"] == {"integrity-failed": 6 * 3_600, "gateway-down": 4 * 3_600 + 800}
+    assert asked == ["v1/kg-12/kg-hall/"]
+    people.clock.step_wall(2 * DAY)
+    asked.clear()
+    await check(people, days=3, fresh=False)
+    assert len(asked) == 2, "a listing of two nights ago is none"
 
 
 async def test_each_night_is_judged_once_and_shows_in_overview_and_trend(people: People) -> None:

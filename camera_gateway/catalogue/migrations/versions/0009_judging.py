@@ -118,9 +118,10 @@ def _forget_changed_days() -> None:
     """Let every change of a segment, by whatever way, take away the day that was summed up with it."""
     columns = ("state", "locked", "stored_us", "start_us", "end_us")
     differs = " OR ".join(f"OLD.{column} IS NOT NEW.{column}" for column in columns)
+    given_up = "OLD.state = 'stored' AND NEW.state = 'released'"  # the spool's copy is gone, the store's is as it was
     events = (
         ("new", "INSERT", "", "NEW"),
-        ("changed", f"UPDATE OF {', '.join(columns)}", f"WHEN {differs}", "OLD"),
+        ("changed", f"UPDATE OF {', '.join(columns)}", f"WHEN ({differs}) AND NOT ({given_up})", "OLD"),
         ("gone", "DELETE", "", "OLD"),
     )
     for name, event, when, row in events:
