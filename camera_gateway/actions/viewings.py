@@ -37,7 +37,7 @@ class ListViewings(BaseModel):
     to_us: int | None = None
     camera: str | None = None
     user: str | None = None
-    before: int | None = None
+    before: int | None = Field(None, ge=1, le=1 << 62)
     limit: int = Field(100, ge=1, le=10_000)
 
 

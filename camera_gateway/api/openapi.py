@@ -27,6 +27,13 @@ if TYPE_CHECKING:
 
 OPENAPI = "3.1.0"
 REFERENCE = "#/components/schemas/{model}"
+EVENTS = "text/event-stream"
+EVENT: Mapping[str, Any] = {
+    "type": "object",
+    "required": ["data"],
+    "properties": {name: {"type": "string"} for name in ("id", "event", "data")},
+}
+"""One server-sent event; its data is JSON."""
 _PARAMETER = re.compile(r"{([a-z_]+)(?::[^}]*)?}")
 PROBLEMS: Mapping[int, str] = {
     400: "what was given is not what this takes",
@@ -139,14 +146,11 @@ class _Writer:
             headers = {"Location": {"schema": {"type": "string"}}}
             answers: dict[str, Any] = {"202": {**said, "headers": headers, "links": self._links("job", "/id")}}
         elif route.stream is not None and route.answer is None and route.content != "application/json":
-            kind: dict[str, Any] = (
-                {} if route.content.startswith(("text/", "application/vnd")) else {"format": "binary"}
-            )
+            schema = EVENT if route.content == EVENTS else {"type": "string"}
+            if not route.content.startswith(("text/", "application/vnd")):
+                schema = {**schema, "format": "binary"}
             answers = {
-                str(route.status): {
-                    "description": route.summary,
-                    "content": {route.content: {"schema": {"type": "string", **kind}}},
-                }
+                str(route.status): {"description": route.summary, "content": {route.content: {"schema": schema}}}
             }
         else:
             schema = self._answer(route)
