@@ -33,6 +33,7 @@ FREE = {
     "segment": "none",
     "offset": "0",
     "slice": "0-1",
+    "number": "777",
 }
 UNKNOWN = {
     "camera": "school-gate",
