@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from camera_gateway.actions.daybooks import books_of, wants_listing
@@ -56,6 +57,8 @@ if TYPE_CHECKING:
     from storage.blobs import BlobStore
 
 NIGHT_HOURS = frozenset({22, 23, 0, 1, 2, 3, 4})
+SYNCHRONISED = Path("/run/systemd/timesync/synchronized")
+"""Made by systemd-timesyncd when the clock follows NTP. Other services leave no such word; then it is not known."""
 LEAST_DEPTH_DAYS = 32
 """So far back an archive is looked at where no rule asks for more."""
 
@@ -167,6 +170,7 @@ async def gather(
         drills=registers["drills"],
         store={p.name: p.state for p in gateway.observed().store},
         installation=tuple(installation_findings(gateway)),
+        clock=await gateway.waiting(_clock_of_the_host),
     )
 
 
@@ -176,6 +180,11 @@ _CLASSES = (
     ("stored", "stored", False),
     ("locked", "stored", True),
 )
+
+
+def _clock_of_the_host() -> dict[str, bool]:
+    """Return whether the host says that its clock is synchronised; nothing where nobody says so."""
+    return {"synchronised": True} if SYNCHRONISED.exists() else {}
 
 
 def _registered(tx: Transaction, identity: str) -> tuple[Institution, list[Camera], dict[SiteId, Site]]:
