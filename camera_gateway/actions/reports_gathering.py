@@ -14,11 +14,13 @@ from camera_gateway.actions.footage import Span, background, measured
 from camera_gateway.actions.institutions import Nothing
 from camera_gateway.actions.reports_judging import explained
 from camera_gateway.catalogue import holds as hold_rows
-from camera_gateway.catalogue import registry, seals, segments, tombstones
+from camera_gateway.catalogue import registry, seals, segments, tombstones, users
+from camera_gateway.catalogue import viewings as viewing_rows
 from camera_gateway.clock import from_datetime, to_datetime
 from camera_gateway.compliance.documents.material import Frame, Watched
 from camera_gateway.compliance.documents.registers import Gone, Held, Late
 from camera_gateway.compliance.documents.words import texts_of
+from camera_gateway.domain.ids import InstitutionId
 from camera_gateway.errors import InvalidInput
 from camera_gateway.evidence.seal import parse_seal
 from camera_gateway.handover.status_file import read_statuses
@@ -36,30 +38,33 @@ if TYPE_CHECKING:
     from camera_gateway.domain.coverage import KeptSpan
     from camera_gateway.domain.people import Actor
 
-UNPROVEN = "worm-unproven"
 MOST_VIEWINGS = 10_000
 
 
-async def frame_of(gateway: Gateway, asked: Asked) -> Frame:
-    """Return what every report says of itself, with the findings of the installation."""
+async def frame_of(gateway: Gateway, asked: Asked, *, tied: bool = True) -> Frame:
+    """Return what every report says of itself, with the findings of the installation.
+
+    `tied`: with the last seal of the one institution that it is about.
+    """
     found = installation(health.findings(gateway))
-    if UNPROVEN not in found and await gateway.read(_unproven):
-        found = (*found, UNPROVEN)
     now_us = gateway.clock.now_us()
-    return Frame(asked.start_us, asked.end_us, now_us, asked.made_by, asked.time_zone, found)
+    seal = await gateway.read(lambda tx: _last_seal(tx, asked)) if tied and len(asked.subjects) == 1 else None
+    return Frame(asked.start_us, asked.end_us, now_us, asked.made_by, asked.time_zone, found, seal)
+
+
+def _last_seal(tx: Transaction, asked: Asked) -> tuple[str, str] | None:
+    rows = [seals.last_of_site(tx, site.id) for site in registry.list_sites(tx, InstitutionId(asked.subjects[0].id))]
+    known = [row for row in rows if row is not None]
+    if not known:
+        return None
+    last = max(known, key=lambda row: row.number)
+    return parse_seal(last.text, last.day.isoformat()).name, sha256_of(last.text)
 
 
 def installation(findings: Iterable[str]) -> tuple[str, ...]:
     """Return the codes of findings that there are texts for; any other stays the sentence that it is."""
     known = texts_of("en")["installation"]
     return tuple(next((code for code in known if text.startswith(code)), text) for text in findings)
-
-
-def _unproven(tx: Transaction) -> bool:
-    """Whether the last seal of some site says that the store was not seen to refuse, or there is no seal yet."""
-    last = [seals.last_of_site(tx, site.id) for site in registry.list_sites(tx)]
-    known = [row for row in last if row is not None]
-    return not known or any(not parse_seal(row.text, row.day.isoformat()).worm.startswith("proven") for row in known)
 
 
 async def watched(gateway: Gateway, cameras: Iterable[Camera], asked: Asked) -> list[Watched]:
@@ -153,17 +158,21 @@ async def late(gateway: Gateway, actor: Actor, asked: Asked) -> list[Late]:
     ]
 
 
-async def viewings_of(gateway: Gateway, actor: Actor, asked: Asked) -> list[dict[str, Any]]:
+async def viewings_of(gateway: Gateway, asked: Asked) -> list[dict[str, Any]]:
     """Return the lines of the register of viewings that began in the span; of one camera, or of the institution."""
-    cameras = {camera.id for camera in asked.cameras}
-    one = asked.cameras[0].id if len(cameras) == 1 else None
-    wanted = viewings.ListViewings(
-        from_us=asked.start_us, to_us=max(asked.end_us, asked.start_us + 1), camera=one, limit=MOST_VIEWINGS
-    )
-    rows = await viewings.list_(gateway, actor, wanted)
+    cameras = {str(camera.id): camera for camera in asked.cameras}
+
+    def work(tx: Transaction) -> list[dict[str, Any]]:
+        found = viewing_rows.list_viewings(
+            tx, MOST_VIEWINGS, from_us=asked.start_us, to_us=asked.end_us, cameras=cameras
+        )
+        people = {user.id: user for user in users.list_users(tx)}
+        return [{**viewings.described(one, people), "camera_name": cameras[one.camera].name} for one in found]
+
+    rows = await gateway.read(work)
     if len(rows) == MOST_VIEWINGS:
         raise InvalidInput(f"there are {MOST_VIEWINGS} viewings and more in this span", hint="take a shorter one")
-    return [row for row in rows if row["camera"] in cameras]
+    return rows
 
 
 def _us(moment: str) -> int:

@@ -45,7 +45,7 @@ async def _certificate(gateway: Gateway, _actor: Actor, _args: MakeReport, asked
     if not asked.cameras:
         raise NotFound("the camera was not registered on that day", hint="see: camera-gateway camera show")
     camera = asked.cameras[0]
-    frame = await gathering.frame_of(gateway, asked)
+    frame = await gathering.frame_of(gateway, asked, tied=False)  # it lists the seals of its own day
     (watched,) = await gathering.watched(gateway, [camera], asked)
     seals = await gathering.seals_of(gateway, camera, asked)
     new = certificate(frame, asked.subjects[0], watched, (asked.day, asked.whole_end_us), seals)
@@ -82,9 +82,9 @@ async def _destruction(gateway: Gateway, actor: Actor, _args: MakeReport, asked:
     )
 
 
-async def _access(gateway: Gateway, actor: Actor, args: MakeReport, asked: Asked) -> Document:
+async def _access(gateway: Gateway, _actor: Actor, args: MakeReport, asked: Asked) -> Document:
     frame = await gathering.frame_of(gateway, asked)
-    return access_register(frame, asked.subjects[0], args.camera, await gathering.viewings_of(gateway, actor, asked))
+    return access_register(frame, asked.subjects[0], args.camera, await gathering.viewings_of(gateway, asked))
 
 
 async def _compliance(gateway: Gateway, _actor: Actor, args: MakeReport, asked: Asked) -> Document:

@@ -83,7 +83,7 @@ async def listed_of(gateway: Gateway, actor: Actor, asked: Asked) -> Listed:
         waivers=tuple(row for row in waived if row["state"] == "holds"),
         processes=tuple(row for row in work if first <= row["at"] < last or row["done_at"] is None),
         outages=tuple(_outage(one) for one in lost),
-        viewings=tuple(await reports_gathering.viewings_of(gateway, actor, asked)),
+        viewings=tuple(await reports_gathering.viewings_of(gateway, asked)),
     )
 
 

@@ -19,10 +19,12 @@ from camera_gateway.domain.people import Place, written_actor
 from camera_gateway.errors import InvalidInput
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from camera_gateway.actions.gateway import Gateway
     from camera_gateway.catalogue.opening import Transaction
     from camera_gateway.catalogue.viewings import Viewing
-    from camera_gateway.domain.people import Actor, User
+    from camera_gateway.domain.people import Actor, User, UserId
 
 
 class ListViewings(BaseModel):
@@ -72,10 +74,9 @@ async def list_(gateway: Gateway, actor: Actor, args: ListViewings) -> list[dict
         rows = []
         for viewing in found:
             camera = cameras[CameraId(viewing.camera)]
-            who = written_actor(viewing.actor)
             rows.append(
                 {
-                    **_row(viewing, None if who.user is None else people.get(who.user)),
+                    **described(viewing, people),
                     "institution": camera.institution,
                     "camera_name": camera.name,
                     "zone": camera.zone.value,
@@ -86,7 +87,10 @@ async def list_(gateway: Gateway, actor: Actor, args: ListViewings) -> list[dict
     return await gateway.read(work)
 
 
-def _row(viewing: Viewing, person: User | None) -> dict[str, Any]:
+def described(viewing: Viewing, people: Mapping[UserId, User]) -> dict[str, Any]:
+    """Return a line of the register, with name and post of who has an account."""
+    who = written_actor(viewing.actor).user
+    person = None if who is None else people.get(who)
     return {
         "number": viewing.number,
         "camera": viewing.camera,

@@ -42,7 +42,7 @@ AYAGOZ = Subject("ayagoz-centre", "Аягөз балаларды оңалту о
 HOME = Subject("semey-home", "Семей балалар үйі", "childrens_home", "Абай")
 INSTALLATION = ("off-site: absent", "witness: NONE", "worm-unproven")
 PERSON = "Әлия Сейтқали, әдіскер (token:alia)"
-FRAME = Frame(START_US, END_US, MADE_US, PERSON, ZONE, INSTALLATION)
+FRAME = Frame(START_US, END_US, MADE_US, PERSON, ZONE, INSTALLATION, ("SEAL.2026-11-29.txt", "a1" * 32))
 
 
 def covered(*gaps: Gap, days: int = 30) -> Coverage:

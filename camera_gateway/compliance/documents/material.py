@@ -34,6 +34,8 @@ class Frame:
     made_by: str
     time_zone: str
     installation: tuple[str, ...] = ()
+    seal: tuple[str, str] | None = None
+    """Name and SHA-256 of the institution's last seal, to which the report is so tied."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,8 @@ class Judged:
 
 def about(frame: Frame, *facts: Fact) -> Facts:
     """Return the section with which each report begins."""
+    names = ("last-seal", "last-seal-sha256")
+    tied = () if frame.seal is None else tuple(Fact(name, text) for name, text in zip(names, frame.seal, strict=True))
     return Facts(
         "about",
         (
@@ -119,6 +123,7 @@ def about(frame: Frame, *facts: Fact) -> Facts:
             Fact("time-zone", frame.time_zone),
             Fact("made", rfc3339(frame.made_us), Type.TIME),
             Fact("made-by", frame.made_by),
+            *tied,
         ),
     )
 

@@ -55,8 +55,10 @@ def qr_text(document: Document) -> str:
         for table in document.sections
         if isinstance(table, Table) and table.title == "seals"
         for row in table.rows
-        if row[1]
     ]
+    said = {f.name: f.value for s in document.sections if isinstance(s, Facts) and s.title == "about" for f in s.rows}
+    if "last-seal" in said:
+        seals.append(f"seal {said['last-seal']} sha256 {said['last-seal-sha256']}")
     return "\n".join([id_of(document), f"sha256 {digest_of(canonical(document))}", *seals[:3]])
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 from dataclasses import replace
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,17 +16,19 @@ from support.catalogue_rows import sidecar_value
 from support.people import SHELL, installation_of_people
 
 from camera_gateway.actions.reports_nightly import certify_due
-from camera_gateway.catalogue import gaps, holds, purposes, segments, tombstones, viewings
+from camera_gateway.catalogue import gaps, holds, purposes, seals, segments, tombstones, viewings
 from camera_gateway.catalogue.compliance_tables import gap_explanations
 from camera_gateway.catalogue.kept import get_kept
 from camera_gateway.clock import US, rfc3339
 from camera_gateway.compliance.documents.files import FORMATS, written
 from camera_gateway.compliance.documents.layout import Sealed
 from camera_gateway.compliance.documents.model import Facts, Table, parse
+from camera_gateway.compliance.documents.statement import qr_text
 from camera_gateway.domain.footage import GapCause, GapRecord
-from camera_gateway.domain.ids import CameraId, InstitutionId
+from camera_gateway.domain.ids import CameraId, InstitutionId, SiteId
 from camera_gateway.domain.people import SYSTEM
 from camera_gateway.errors import InvalidInput, NotFound, Refused, Unavailable
+from camera_gateway.evidence.seal import Seal
 from camera_gateway.roles.certifying import certify_nightly
 from camera_gateway.supervision import Stop
 from camera_gateway.timetable import Bell
@@ -245,6 +249,49 @@ async def test_who_may_not_see_all_of_a_report_does_not_see_that_there_is_one(ho
     viewer = house.user("viewer", ("viewer", "institution:kg-12"))
     with pytest.raises(Refused):
         await house.do(viewer, "report.make", kind="gap-register", institution="kg-12", day=DAY)
+
+
+def seal(people: People, day: date) -> str:
+    """Let a day of the kindergarten be sealed, by nobody's key; return the SHA-256 of the seal."""
+    text = Seal(
+        site="kg-12",
+        institution="kg-12",
+        gateway="gw-1",
+        software="test",
+        ffmpeg="-",
+        config_sha256="0" * 64,
+        day=day,
+        utc_offset="+06:00",
+        time_source="test",
+        sealed_at_us=people.clock.now_us(),
+        addendum=0,
+        previous=None,
+        audit_head_sha256="0" * 64,
+        audit_rows=1,
+        worm="proven 2023-11-14T00:00:00Z",
+        witness="NONE",
+        key="SHA256:" + "0" * 64,
+        next_key=None,
+        files={},
+    ).text()
+    with people.gateway.catalogue.write(SYSTEM) as tx:
+        new = seals.NewSeal(
+            InstitutionId("kg-12"), SiteId("kg-12"), day, 0, text, b"0" * 64, people.clock.now_us(), "NONE"
+        )
+        seals.add(tx, new)
+    return hashlib.sha256(text).hexdigest()
+
+
+async def test_a_report_is_tied_to_the_last_seal_of_its_institution(house: People) -> None:
+    seal(house, date(2023, 11, 13))
+    last = seal(house, date(2023, 11, 14))
+    found = await made(house, "gap-register", institution="kg-12")
+    said = facts(found, "about")
+    assert (said["last-seal"], said["last-seal-sha256"]) == ("SEAL.2023-11-14.txt", last)
+    assert f"seal SEAL.2023-11-14.txt sha256 {last}" in qr_text(found)
+    certificate = await made(house, "coverage-certificate", camera="kg-hall")
+    assert "last-seal" not in facts(certificate, "about")
+    assert [row[0] for row in table(certificate, "seals").rows] == ["SEAL.2023-11-13.txt", "SEAL.2023-11-14.txt"]
 
 
 async def test_a_person_stands_in_a_report_with_name_and_post(house: People) -> None:
