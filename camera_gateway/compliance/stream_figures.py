@@ -5,6 +5,7 @@ Works on the books of days: what the segments themselves say of size, frames, co
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import TYPE_CHECKING, Any
 
 from camera_gateway.clock import US, rfc3339
@@ -71,11 +72,11 @@ def frame_rate(books: Sequence[DayBook], how: Aggregate | None) -> Measured:
 
 
 def _spans(books: Sequence[DayBook], over: Length | None) -> Iterable[tuple[str, list[int]]]:
-    """Yield the rates of each span of `over`, with its first day."""
+    """Yield the rates of each span of `over`, with its first day; 0 where there are too few seconds to say."""
     if not books:
         return
     if over is None or not over.on_calendar:
-        yield books[0].day.isoformat(), [rate for book in books for rate in book.rates if rate]
+        yield books[0].day.isoformat(), [rate for book in books for rate in book.rates]
         return
     first, until = books[0].day, after(books[0].day, over)
     rates: list[int] = []
@@ -83,14 +84,17 @@ def _spans(books: Sequence[DayBook], over: Length | None) -> Iterable[tuple[str,
         if book.day >= until:
             yield first.isoformat(), rates
             first, until, rates = book.day, after(book.day, over), []
-        rates += [rate for rate in book.rates if rate]
+        rates.extend(book.rates)
     yield first.isoformat(), rates
 
 
 def _windows(rates: list[int], minutes: int) -> list[int]:
-    if minutes <= 1:
-        return rates
-    return [sum(part) // len(part) for part in (rates[i : i + minutes] for i in range(0, len(rates), minutes))]
+    """Return the rates of windows that have any, in rising order: sorting and cutting is the machine's work."""
+    if minutes > 1:
+        known = [rate for rate in rates if rate]
+        rates = [sum(part) // len(part) for part in (known[i : i + minutes] for i in range(0, len(known), minutes))]
+    ordered = sorted(rates)
+    return ordered[bisect_right(ordered, 0) :]
 
 
 def _one(values: list[int], function: str) -> float:
@@ -98,8 +102,7 @@ def _one(values: list[int], function: str) -> float:
         return sum(values) / len(values) / 100
     if function in {"min", "max"}:
         return (min if function == "min" else max)(values) / 100
-    ordered = sorted(values)
-    return ordered[(len(ordered) - 1) * 5 // 100] / 100
+    return values[(len(values) - 1) * 5 // 100] / 100
 
 
 def codecs(books: Sequence[DayBook]) -> Measured:
