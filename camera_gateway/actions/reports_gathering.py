@@ -6,24 +6,26 @@ Reads only, a camera at a time, so that recording and uploading go on in between
 
 from __future__ import annotations
 
-from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from camera_gateway.actions import health, retention, viewings
+from camera_gateway.actions import health, viewings
 from camera_gateway.actions.footage import Span, background, measured
-from camera_gateway.actions.institutions import Nothing
 from camera_gateway.actions.reports_judging import explained
 from camera_gateway.catalogue import holds as hold_rows
 from camera_gateway.catalogue import registry, seals, segments, tombstones, users
 from camera_gateway.catalogue import viewings as viewing_rows
-from camera_gateway.clock import from_datetime, to_datetime
+from camera_gateway.clock import to_datetime
 from camera_gateway.compliance.documents.material import Frame, Watched
 from camera_gateway.compliance.documents.registers import Gone, Held, Late
 from camera_gateway.compliance.documents.words import texts_of
 from camera_gateway.domain.ids import InstitutionId
 from camera_gateway.errors import InvalidInput
 from camera_gateway.evidence.seal import parse_seal
+from camera_gateway.footage.books import Books
 from camera_gateway.handover.status_file import read_statuses
+from camera_gateway.retention.decide import Verdict
+from camera_gateway.retention.planning import decisions, read_world
 from storage.checksum import sha256_of
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
     from camera_gateway.compliance.documents.material import Explained
     from camera_gateway.domain.camera import Camera
     from camera_gateway.domain.coverage import KeptSpan
-    from camera_gateway.domain.people import Actor
+    from camera_gateway.retention.decide import Decision
 
 MOST_VIEWINGS = 10_000
 
@@ -144,17 +146,30 @@ async def holds_of(gateway: Gateway, asked: Asked) -> list[Held]:
     ]
 
 
-async def late(gateway: Gateway, actor: Actor, asked: Asked) -> list[Late]:
+async def late(gateway: Gateway, asked: Asked) -> list[Late]:
     """Return what is kept longer than its ceiling allows, by camera and rule, as it is now."""
-    found = await retention.overdue(gateway, actor, Nothing())
-    cameras = {camera.id for camera in asked.cameras}
-    together: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for row in found["overdue"]:
-        if row["camera"] in cameras:
-            together.setdefault((row["camera"], row["rules"]), []).append(row)
+    defaults, cameras = gateway.settings.retention.defaults(), {camera.id for camera in asked.cameras}
+    books = Books(gateway.catalogue, gateway.catalogue_thread)
+
+    def work() -> dict[tuple[str, str], list[Decision]]:
+        now_us = gateway.clock.now_us()
+        world = books.read(partial(read_world, defaults))
+        before_us = now_us - world.policies.least_floor_us()
+        found: dict[tuple[str, str], list[Decision]] = {}
+        for decision in decisions(books, world, now_us, cameras, before_us=before_us):
+            if decision.verdict is Verdict.OVERDUE:
+                found.setdefault((decision.segment.place.camera, decision.policy), []).append(decision)
+        return found
+
     return [
-        Late(camera, len(rows), sum(r["bytes"] for r in rows), min(_us(r["start"]) for r in rows), rule)
-        for (camera, rule), rows in sorted(together.items())
+        Late(
+            camera,
+            len(those),
+            sum(one.segment.size_bytes for one in those),
+            min(one.segment.start_us for one in those),
+            rule,
+        )
+        for (camera, rule), those in sorted((await gateway.waiting(work)).items())
     ]
 
 
@@ -173,7 +188,3 @@ async def viewings_of(gateway: Gateway, asked: Asked) -> list[dict[str, Any]]:
     if len(rows) == MOST_VIEWINGS:
         raise InvalidInput(f"there are {MOST_VIEWINGS} viewings and more in this span", hint="take a shorter one")
     return rows
-
-
-def _us(moment: str) -> int:
-    return from_datetime(datetime.fromisoformat(moment))

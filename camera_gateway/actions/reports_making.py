@@ -72,13 +72,13 @@ async def _gap_register(gateway: Gateway, _actor: Actor, _args: MakeReport, aske
     return gap_register(frame, asked.subjects[0], await gathering.watched(gateway, asked.cameras, asked))
 
 
-async def _destruction(gateway: Gateway, actor: Actor, _args: MakeReport, asked: Asked) -> Document:
+async def _destruction(gateway: Gateway, _actor: Actor, _args: MakeReport, asked: Asked) -> Document:
     return destruction_report(
         await gathering.frame_of(gateway, asked),
         asked.subjects[0],
         await gathering.deleted(gateway, asked),
         await gathering.holds_of(gateway, asked),
-        await gathering.late(gateway, actor, asked),
+        await gathering.late(gateway, asked),
     )
 
 

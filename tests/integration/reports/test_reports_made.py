@@ -201,8 +201,20 @@ async def test_what_was_deleted_stands_with_its_rule_and_beside_the_holds(house:
         "touched": 2,  # the hold is of the same microsecond: what cannot be told apart is told
     }
     assert found.failed
+    assert table(found, "overdue").rows == ()
     (row,) = table(found, "deleted").rows
     assert (row[0], row[3:8]) == ("kg-hall", (2, 60_000_000, "policy-1", "ab" * 8, rfc3339(now_us)))
+
+
+async def test_what_is_kept_longer_than_it_may_be_is_told_beside_what_went(house: People) -> None:
+    record(house, "kg-hall", range(3))
+    await house.clock.advance(400 * 86_400)
+    found = await made(house, "destruction", institution="kg-12")
+    (row,) = table(found, "overdue").rows
+    assert row[:4] == ("kg-hall", 3, 90_000_000, rfc3339(MIDNIGHT_US))
+    assert found.failed
+    elsewhere = await made(house, "destruction", institution="school-7")
+    assert table(elsewhere, "overdue").rows == ()
 
 
 async def test_the_register_of_access_has_the_lines_of_the_span(house: People) -> None:
