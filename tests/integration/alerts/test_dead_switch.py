@@ -42,7 +42,7 @@ def subjects(box: Any) -> list[str]:  # noqa: ANN401 - a mailbox
     return [str(message["Subject"]) for message in box.messages]
 
 
-async def pass_time(house: House, clock: HeldClock, seconds: int, each: int = 20, **said: Any) -> None:  # noqa: ANN401 - of `say`
+async def pass_time(house: House, clock: HeldClock, seconds: int, each: int = 30, **said: Any) -> None:  # noqa: ANN401 - of `say`
     """Let time pass, with a look now and then."""
     for _ in range(0, seconds, each):
         await clock.advance(each)
