@@ -98,6 +98,8 @@ def page(browser: Browser, recorded: Recorded) -> Iterator[Page]:
     with Visit(browser, recorded.house.address) as visit:
         # on a busy machine a new part may begin late, and for that moment nothing is live
         visit.expect(r"live\.m3u8")
+        # a slow machine plays to the end of what is recorded, and asks for what comes next
+        visit.expect(r"404 .*playlist\.m3u8")
         opened = visit.page()
         recorded.house.sign_in(opened, "berik", purpose="26-7510")
         yield opened
@@ -123,11 +125,10 @@ def test_without_sender_reports_the_clock_is_right_within_the_doubt_that_is_show
     first, _ = recorded.runs(YARD)
     open_player(page, recorded.house, WITHOUT, at_us=first[0].sidecar.start_us + US)
     shown = wait_until_shown(page, 30)
-    doubts = {one.doubt for one in shown}
-    assert len(doubts) == 1
-    _, number, unit = doubts.pop().split(" ")
-    doubt_s = float(number) * {"мс": 0.001, "с": 1}[unit]
-    assert max(abs(one.off_by(FPS)) / FPS for one in shown) <= doubt_s + 1 / FPS
+    for one in shown:  # each segment has a doubt of its own
+        _, number, unit = one.doubt.split(" ")
+        doubt_s = float(number) * {"мс": 0.001, "с": 1}[unit]
+        assert abs(one.off_by(FPS)) / FPS <= doubt_s + 1 / FPS
 
 
 BEHIND = """() => {
