@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.browser import Visit, axe, until
 from support.portal_house import HALL, KINDERGARTEN, YARD, portal_house
 
 from camera_gateway.api.portal import portal_directory
-from camera_gateway.clock import US, SystemClock
+from camera_gateway.catalogue import alerts, looks, outages, waivers
+from camera_gateway.clock import US, SystemClock, to_datetime
+from camera_gateway.domain.alert import Condition, NoticeKind
+from camera_gateway.domain.ids import CameraId
+from camera_gateway.domain.outage import NewOutage, OutageKind
 from camera_gateway.domain.people import Actor
 
 if TYPE_CHECKING:
@@ -20,9 +24,12 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
     from support.portal_house import PortalHouse
 
+    from camera_gateway.catalogue.opening import Transaction
+
 pytestmark = pytest.mark.slow
 
 HOUR_US = 3_600 * US
+STANDARD = "house-baseline"
 PAGES = (
     "/today",
     "/institutions",
@@ -44,6 +51,19 @@ PAGES = (
     "/people",
     "/account",
     "/system",
+    "/compliance",
+    f"/compliance/{KINDERGARTEN}?standard={STANDARD}",
+    f"/compliance/{KINDERGARTEN}/uptime?standard={STANDARD}&scope=camera:{HALL}",
+    "/standards",
+    f"/standards/{STANDARD}",
+    "/registers",
+    "/registers?tab=facts",
+    "/registers?tab=processes",
+    "/reports?new=1",
+    "/alerts?past=1",
+    "/alerts/outages",
+    "/alerts/maintenance",
+    f"/cameras/{HALL}/pictures",
 )
 DESK, PHONE = {"width": 1360, "height": 860}, {"width": 360, "height": 780}
 LOOKS = (("kk", DESK, "light"), ("ru", PHONE, "dark"), ("en", DESK, "dark"))
@@ -76,9 +96,48 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PortalHouse]:
                 {"institution": KINDERGARTEN, "cameras": [YARD], "at_us": now_us - HOUR_US, "text": "Падение"},
             ),
             ("token.create", alia, {"user": "alia", "label": "отчёты"}),
+            *judged(now_us, alia),
         ):
             opened.wait(opened.people.do(actor, verb, **arguments))
+        opened.write(lambda tx: trouble(tx, now_us))
         yield opened
+
+
+def judged(now_us: int, alia: Actor) -> Iterator[tuple[str, Actor, dict[str, Any]]]:
+    """What people add to judgements, so that each register has a row."""
+    owner = {"institution": KINDERGARTEN}
+    yield "declare.set", alia, {**owner, "fact": "power.backup_present", "value": "yes", "evidence": "Акт № 14"}
+    yield "process.note", alia, {**owner, "process": "daily_inspection", "at_us": now_us - HOUR_US, "evidence": "л. 3"}
+    span = {"from_us": now_us - 5 * HOUR_US, "to_us": now_us - 4 * HOUR_US}
+    yield "gap.explain", alia, {"camera": HALL, **span, "words": "Строители перебили кабель"}
+    ahead = {"from_us": now_us + HOUR_US, "to_us": now_us + 2 * HOUR_US}
+    yield "maintenance.plan", alia, {**owner, **ahead, "reason": "Чистка куполов"}
+    month = to_datetime(now_us).strftime("%Y-%m")
+    yield "report.make", alia, {"kind": "inspection-pack", **owner, "month": month}
+
+
+def trouble(tx: Transaction, now_us: int) -> None:
+    """An outage, its alert with a message that did not go out, a waiver, and a picture that is blurred."""
+    started_us = now_us - 2 * HOUR_US
+    new = NewOutage(KINDERGARTEN, KINDERGARTEN, (HALL, YARD), OutageKind.NETWORK, "camera-unreachable", started_us)
+    lost = outages.begin(tx, new)
+    detail = {"site": KINDERGARTEN, "cameras": [HALL, YARD], "count": 2}
+    condition = Condition("network-down", f"site:{KINDERGARTEN}", KINDERGARTEN, started_us, detail, lost.number)
+    number = alerts.open_(tx, condition)
+    alerts.intend(tx, number, NoticeKind.OPENED, 0, "duty")
+    alerts.mark_failed(tx, [notice.number for notice in alerts.get(tx, number).notices], "refused", None)
+    waivers.grant_waiver(
+        tx,
+        institution=KINDERGARTEN,
+        camera=YARD,
+        standard=STANDARD,
+        rule="uptime",
+        reason="Замена коммутатора",
+        until_us=now_us + 720 * HOUR_US,
+        approved_by="session:berik",
+    )
+    measured = {"verdicts": {"blurred": "bad"}, "sharpness": 0.31}
+    looks.keep_look(tx, looks.Look(CameraId(HALL), now_us - HOUR_US, None, looks.LOOKED, measured))
 
 
 @pytest.fixture

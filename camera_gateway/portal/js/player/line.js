@@ -20,7 +20,8 @@ export async function line(context, camera, zone, { from, to, go }) {
   const drawn = new Timeline([track], [camera.name], { t, cause: (code) => word(context, "cause", code), zone: new ZoneClock(zone), server });
   drawn.limits = [from, to];
   drawn.show(from, to);
-  drawn.stand(track.gaps.find((gap) => gap.required !== false && gap.to > from)?.from ?? from);
+  // whole days are known, and a gap may have begun before
+  drawn.stand(Math.max(from, track.gaps.find((gap) => gap.required !== false && gap.to > from)?.from ?? from));
   drawn.addEventListener("seek", (event) => go(Math.min(to, Math.max(from, event.detail))));
   const move = (by) => drawn.stand(Math.min(to, Math.max(from, drawn.wall + by)), { follow: true });
   const keys = {
