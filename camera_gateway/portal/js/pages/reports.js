@@ -30,7 +30,7 @@ export async function page(context) {
     { title: t("evidence.about"), cell: about },
     { title: t("reports.period"), cell: (row) => formats.span(row.from, row.to, all.zoneOfInstitution(row.institution)), sort: (row) => row.from },
     { title: t("reports.made"), cell: (row) => [formats.time(row.made_at), h("span", { class: "muted small block" }, signed(context, row.made_by))], sort: (row) => row.made_at },
-    { title: t("reports.files"), cell: (row) => h("div", { class: "row" }, FORMATS.map((format) => file(row, format))) },
+    { title: t("reports.files"), cell: (row) => h("div", { class: "row files" }, FORMATS.map((format) => file(row, format))) },
   ] }));
   draw();
 
