@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,10 +12,17 @@ from support.tree import ROOT, modules
 
 from camera_gateway.access.purposes import KINDS
 from camera_gateway.actions.jobs import JobState
+from camera_gateway.compliance.documents.model import Kind as ReportKind
+from camera_gateway.compliance.methods import Method
+from camera_gateway.domain.alert import CODES, NoticeKind
+from camera_gateway.domain.alert import Severity as AlertSeverity
 from camera_gateway.domain.camera import InstitutionKind, Zone
 from camera_gateway.domain.footage import GapCause, ProbeCause
+from camera_gateway.domain.outage import OutageKind
 from camera_gateway.domain.passport import CameraRole
 from camera_gateway.domain.people import Role
+from camera_gateway.domain.picture import KINDS as PICTURE_KINDS
+from camera_gateway.domain.standard import Basis, Result, RuleKind, Severity, TextStatus, Verified
 from camera_gateway.retention.decide import Verdict
 
 if TYPE_CHECKING:
@@ -122,6 +130,25 @@ def test_there_is_a_word_for_everything_that_the_service_may_answer() -> None:
     wanted |= members((f"{cause}.do" for cause in ProbeCause), "probe") | members(CameraRole, "camera-role")
     wanted |= members(JobState, "job") | members(Verdict, "retention")
     assert wanted - texts("en").keys() == set()
+
+
+def test_there_is_a_word_for_everything_that_a_judgement_or_an_alert_may_say() -> None:
+    wanted = members(Result, "result") | members(Result, "result-short") | members(Result, "result-means")
+    wanted |= members(Basis, "basis") | members(Verified, "verified") | members(TextStatus, "text-status")
+    wanted |= members(Severity, "severity") | members(RuleKind, "rule-kind") | members(Method, "method")
+    wanted |= members(PICTURE_KINDS, "impairment") | members(OutageKind, "outage") | members(NoticeKind, "notice")
+    wanted |= members(CODES, "alert") | members(AlertSeverity, "alert-severity") | members(ReportKind, "report")
+    assert wanted - texts("en").keys() == set()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_reports_and_pages_call_the_same_things_by_the_same_names(language: str) -> None:
+    """What an inspector reads on a page is what is printed: kinds of reports, methods, what an installation lacks."""
+    printed = tomllib.loads((ROOT / "camera_gateway" / "compliance" / "texts" / f"{language}.toml").read_text())
+    for section, family in (("kind", "report"), ("method", "method"), ("installation", "installation")):
+        for code, words in printed[section].items():
+            shown = forms(texts(language)[f"{family}.{code}"])[0]
+            assert shown.casefold() == words.casefold(), code
 
 
 def test_purposes_have_the_names_that_registers_print() -> None:
