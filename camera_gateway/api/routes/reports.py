@@ -30,6 +30,7 @@ REPORTS: tuple[Route, ...] = (
         "report.make",
         status=201,
         cost=HEAVY,
+        makes=("report", "/id"),
         answer=ReportMade,
     ),
     *(
