@@ -5,6 +5,7 @@ A standard is files; a person edits them, no verb does.
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
@@ -18,8 +19,6 @@ from camera_gateway.errors import InvalidInput
 from camera_gateway.settings.locate import config_directory
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from camera_gateway.actions.gateway import Gateway
     from camera_gateway.actions.institutions import Nothing
     from camera_gateway.domain.people import Actor
@@ -79,8 +78,6 @@ async def list_(gateway: Gateway, _actor: Actor, _args: Nothing) -> list[dict[st
 
 async def show(gateway: Gateway, _actor: Actor, args: ShowStandard) -> dict[str, Any]:
     """Show a standard with its rules, as it is or was on a day."""
-    from datetime import date  # noqa: PLC0415 - at run time only here
-
     try:
         day = today(gateway) if args.on is None else date.fromisoformat(args.on)
     except ValueError as error:

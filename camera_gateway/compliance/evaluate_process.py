@@ -6,9 +6,10 @@ processes says. Periods of days and more are counted on the site's calendar.
 
 from __future__ import annotations
 
+from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
-from camera_gateway.clock import US, rfc3339, to_datetime
+from camera_gateway.clock import US, from_datetime, rfc3339, to_datetime
 from camera_gateway.compliance.context import Context, found, scope_of_institution, unknown, written_s
 from camera_gateway.compliance.lengths import after
 from camera_gateway.compliance.measure import BY_ORDER, OBSERVER_DOWN
@@ -212,10 +213,6 @@ def _due(at_us: int, every: Length, tz: Any) -> int:  # noqa: ANN401 - a tzdata 
     """Return the moment by which something must be done again: the end of a local day, where it is counted in days."""
     if not every.on_calendar:
         return at_us + every.seconds * US
-    from datetime import datetime, time, timedelta  # noqa: PLC0415 - its only use
-
-    from camera_gateway.clock import from_datetime  # noqa: PLC0415 - its only use
-
     day = after(to_datetime(at_us).astimezone(tz).date(), every)
     return from_datetime(datetime.combine(day + timedelta(days=1), time(), tzinfo=tz))
 

@@ -10,10 +10,12 @@ import tomllib
 from typing import TYPE_CHECKING, Any
 
 from camera_gateway.compliance import keys
+from camera_gateway.compliance.groups import fact_of
 from camera_gateway.compliance.lines import Block, blocks_of
 from camera_gateway.compliance.parts import Part, nearest
 from camera_gateway.compliance.reading_rules import Context, read_rule
 from camera_gateway.domain.camera import InstitutionKind
+from camera_gateway.domain.facts import FACTS, is_custom
 from camera_gateway.domain.standard import (
     EVERY_INSTITUTION,
     Basis,
@@ -134,4 +136,7 @@ def _condition(part: Part) -> Condition:
     operators = [key for key in part.raw if key != "field"]
     if "field" not in part.raw or len(operators) != 1:
         part.fail(None, "a condition has a field and one of in, eq, lt, le, gt, ge")
+    fact = fact_of(part.text("field"))
+    if fact not in FACTS and not is_custom(fact):
+        part.fail(None, f"field {part.text('field')!r} is no fact that can be declared", hint=nearest(fact, FACTS))
     return Condition(part.text("field"), operators[0], part.raw[operators[0]])

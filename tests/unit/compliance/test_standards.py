@@ -107,6 +107,12 @@ def test_no_figure_of_a_kazakh_text_is_said_to_have_been_read_in_the_original() 
         (HEAD + 'jurisdicton = "KZ"\n', 6, "jurisdicton", "jurisdiction"),
         (HEAD + '[[group]]\nid = "g"\nverified = "secondary"\n', 6, "either all or any", ""),
         (HEAD + '[[group]]\nid = "g"\nverified = "secondary"\nall = [{ field = "x" }]\n', 9, "a condition has", ""),
+        (
+            HEAD + '[[group]]\nid = "g"\nverified = "secondary"\nall = [{ field = "headcont", le = 7 }]\n',
+            9,
+            "headcont",
+            "institution.headcount",
+        ),
         (HEAD + '[[source]]\nkay = "g"\n', 7, "kay", "key"),
     ],
 )  # fmt: skip
