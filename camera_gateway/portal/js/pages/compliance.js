@@ -9,6 +9,8 @@ import { word } from "../words.js";
 
 /** With so few institutions the clauses are the rows, and have room for their titles. */
 const FEW = 4;
+/** An old computer draws so many at once; filters lead to the others. */
+const MANY = 100;
 
 /** The standard that is looked at: the one of the address, else the first of law that judges anybody. */
 export function chosenStandard(standards, wanted, judged = () => true) {
@@ -56,7 +58,7 @@ export async function page(context) {
     h("section", { class: "stack" },
       h("div", { class: "row apart" }, h("h2", { id: "matrix" }, inLanguage(context, standard.title)), h("a", { href: `/standards/${encodeURIComponent(standard.id)}` }, t("standards.read"))),
       standard.text_status !== "verbatim" && note("info", t(`text-status.${standard.text_status}`), t(`text-status.${standard.text_status}.text`)),
-      shown.length ? matrix(context, standard, shown, judgedDay) : empty(t("compliance.none-such"), t("compliance.none-such.text"), link("/compliance", t("compliance.all"))),
+      shown.length ? [matrix(context, standard, shown.slice(0, MANY), judgedDay), shown.length > MANY && h("p", { class: "muted small" }, t("common.of", { count: MANY, total: shown.length }))] : empty(t("compliance.none-such"), t("compliance.none-such.text"), link("/compliance", t("compliance.all"))),
       legend(context)));
 }
 

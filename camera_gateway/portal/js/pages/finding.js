@@ -1,7 +1,7 @@
 /* One clause at one institution: what is asked, what was measured and how, and the time behind it, down to the minute. */
 
 import { fill, h } from "../dom.js";
-import { button, card, facts, head, later, note, page as whole, table } from "../parts.js";
+import { button, card, facts, head, later, link, note, page as whole, table } from "../parts.js";
 import { calendar, daysOf, dayBounds, gapTable, totals } from "../coverage.js";
 import { countsList, inLanguage, ORDER, result, scopeOf, seen, shares, together, worst } from "../results.js";
 import { explainGap, declareFact, grantWaiver, noteProcess } from "../declaring.js";
@@ -31,7 +31,7 @@ export async function page(context) {
   const about = { institution: params.institution, standard, rule: chosen.rule, camera: camera?.id };
   return whole(
     head(`${clauseName(context, chosen.clause)} · ${inLanguage(context, (rule ?? chosen).title) || chosen.rule}`, { trail: [all.nameOf(params.institution), `/compliance/${encodeURIComponent(params.institution)}?${new URLSearchParams({ standard, ...(day && { day }), ...(now && { now: 1 }) })}`], lead: `${inLanguage(context, book.title)} · ${t(`basis.${judged.basis}`)}`,
-      actions: [may("waiver.grant") && ["fail", "unknown"].includes(chosen.result) && button(t("waivers.grant"), () => grantWaiver(context, all, about)), chosen.kind === "declared" && may("fact.declare") && button(t("facts.declare"), () => declareFact(context, all, { ...about, fact: chosen.metric }), "main"),
+      actions: [camera && may("coverage.see") && link(`/cameras/${encodeURIComponent(camera.id)}/pictures`, t("camera.pictures")), may("waiver.grant") && ["fail", "unknown"].includes(chosen.result) && button(t("waivers.grant"), () => grantWaiver(context, all, about)), chosen.kind === "declared" && may("fact.declare") && button(t("facts.declare"), () => declareFact(context, all, { ...about, fact: chosen.metric }), "main"),
         chosen.kind === "process" && may("register.keep") && button(t("processes.note"), () => noteProcess(context, all, { ...about, process: chosen.metric }), "main")] }),
     h("div", { class: "grid two" },
       card(t("finding.asked"), facts(
