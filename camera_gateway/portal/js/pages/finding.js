@@ -29,10 +29,12 @@ export async function page(context) {
   const address = ({ scope, rule: part }) => `/compliance/${encodeURIComponent(params.institution)}/${encodeURIComponent(params.rule)}?${new URLSearchParams({ standard, ...(day && { day }), ...(now && { now: 1 }), scope, ...(part !== params.rule && { part }) })}`;
   const camera = all.camera(scopeOf(chosen.scope).camera);
   const about = { institution: params.institution, standard, rule: chosen.rule, camera: camera?.id };
+  // a link to a day leads to its line, which is there only now
+  if (context.hash === "#time") setTimeout(() => document.getElementById("time")?.scrollIntoView());
   return whole(
     head(`${clauseName(context, chosen.clause)} · ${inLanguage(context, (rule ?? chosen).title) || chosen.rule}`, { trail: [all.nameOf(params.institution), `/compliance/${encodeURIComponent(params.institution)}?${new URLSearchParams({ standard, ...(day && { day }), ...(now && { now: 1 }) })}`], lead: `${inLanguage(context, book.title)} · ${t(`basis.${judged.basis}`)}`,
       actions: [camera && may("coverage.see") && link(`/cameras/${encodeURIComponent(camera.id)}/pictures`, t("camera.pictures")), may("waiver.grant") && ["fail", "unknown"].includes(chosen.result) && button(t("waivers.grant"), () => grantWaiver(context, all, about)), chosen.kind === "declared" && may("fact.declare") && button(t("facts.declare"), () => declareFact(context, all, { ...about, fact: chosen.metric }), "main"),
-        chosen.kind === "process" && may("register.keep") && button(t("processes.note"), () => noteProcess(context, all, { ...about, process: chosen.metric }), "main")] }),
+        chosen.kind === "process" && may("register.keep") && button(t("processes.note"), () => noteProcess(context, all, { ...about, process: registerOf(chosen) }), "main")] }),
     h("div", { class: "grid two" },
       card(t("finding.asked"), facts(
         [t("finding.required"), figure(context, chosen.required, chosen.metric)],
@@ -54,8 +56,11 @@ export async function page(context) {
         [t("finding.period"), formats.span(judged.from, judged.to, zone)]),
       chosen.waiver && note("info", t("waivers.one", { number: chosen.waiver.number }), chosen.waiver.reason, h("p", { class: "small" }, t("waivers.until-day", { until: formats.moment(chosen.waiver.until, zone) }))),
       tellsDays(chosen) && stripOf(context, chosen, zone, camera && ((one) => `${address(chosen)}&on=${one}#time`))),
-    camera && may("coverage.see") ? timeBehind(context, camera, { zone: all.zoneOf(camera), judged, day: query.get("on") ?? day ?? (tellsDays(chosen) ? chosen.data.incomplete[0] : null) }) : null);
+    camera && may("coverage.see") ? timeBehind(context, camera, { zone: all.zoneOf(camera), judged, day: query.get("on") ?? (tellsDays(chosen) ? chosen.data.incomplete[0] : null) ?? day }) : null);
 }
+
+/** The register that a finding misses an entry of; it names it in its evidence alone. */
+const registerOf = (finding) => /the register has no ([a-z0-9_.-]+)/.exec(`${finding.evidence} ${finding.measured}`)?.[1] ?? "";
 
 /** A source: its address where the rule book gives one; it is read elsewhere, so it is no link. */
 const source = (one, known) => h("span", { class: "block" }, known.find((each) => each.key === one)?.url ?? one);
