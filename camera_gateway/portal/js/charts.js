@@ -52,5 +52,5 @@ export function dayStrip(context, days, { missing = days.filter((one) => one.sta
 }
 
 /** Tiles, one per zone that a standard asks for: is there a camera that lives? */
-export const zoneTiles = (context, findings) => h("ul", { class: "zone-tiles" }, findings.map(({ zone, finding }) => h("li", { class: `z-${finding.result}` },
-  h("strong", {}, word(context, "zone", zone)), result(context, finding.result, { short: true }), h("span", { class: "muted small", lang: "en" }, finding.measured))));
+export const zoneTiles = (context, findings) => h("ul", { class: "zone-tiles" }, findings.map(({ zone, finding, said }) => h("li", { class: `z-${finding.result}` },
+  h("strong", {}, word(context, "zone", zone)), result(context, finding.result, { short: true }), h("span", { class: "muted small" }, said))));

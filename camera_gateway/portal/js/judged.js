@@ -51,12 +51,19 @@ export function figure(context, text, metric = null) {
   if (zones.every((one) => one && texts.has(`zone.${one[2]}`))) {
     return zones.map(([, not, zone, each]) => { const name = word(context, "zone", zone); return not ? t("zones.not", { zone: name }) : each ? `${name} (${t("zones.each")})` : name; }).join(", ");
   }
+  const yes = /^==? ?(yes|no)$/.exec(text)?.[1];
+  if (yes) return t(yes === "yes" ? "common.yes" : "common.no");
+  const open = /^(>=|<=|==|!=|in|not_in) \?$/.exec(text)?.[1];
+  if (open) return `${SIGNS[open] ?? ""} ?`.trim();
+  const living = /^(?:([a-z_-]+): )?(\d+)(?: of (\d+))? living$/.exec(text);
+  if (living) return [living[1] && `${word(context, "zone", living[1])}: `, living[3] === undefined ? t("zones.living", { count: Number(living[2]) }) : t("zones.living-of", { living: living[2], all: living[3] })].filter(Boolean).join("");
   return h("span", { lang: "en" }, text);
 }
 
 /** A clause as it is cited in the language. */
 export function clauseName({ t, language }, clause) {
   if (clause === "house") return t("basis.house");
+  if (clause === "annex") return t("standards.annex");
   const point = /^p\.\s*(.+)$/.exec(clause)?.[1];
   return !point || language === "en" ? clause : language === "kk" ? `${point}-т.` : `п. ${point}`;
 }

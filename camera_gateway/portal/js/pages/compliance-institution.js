@@ -30,7 +30,7 @@ export async function page(context) {
   const rules = byRule(judged.findings);
   const asked = query.get("result") ?? "";
   const shown = rules.filter((findings) => !asked || findings.some((one) => one.result === asked));
-  const zones = judged.findings.filter((finding) => scopeOf(finding.scope).zone).map((finding) => ({ zone: scopeOf(finding.scope).zone, finding }));
+  const zones = judged.findings.filter((finding) => scopeOf(finding.scope).zone).map((finding) => ({ zone: scopeOf(finding.scope).zone, finding, said: figure(context, finding.measured) }));
   const strips = judged.findings.filter((finding) => tellsDays(finding) && scopeOf(finding.scope).camera);
   return whole(
     head(`${institution.name} · ${t("nav.compliance")}`, { trail, lead: [word(context, "kind", institution.kind), institution.region].filter(Boolean).join(" · "),
