@@ -102,6 +102,7 @@ def _segment(row: SegmentRow) -> dict[str, Any]:
         "clock_offset_s": None if sidecar.clock_offset_us is None else sidecar.clock_offset_us / US,
         "wall_uncertainty_s": sidecar.wall_uncertainty_us / US,
         "packets_lost": sidecar.packets_lost,
+        "camera_signed": sidecar.camera_signed.value,
     }
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from camera_gateway.domain.footage import ClockMethod, Origin, RunEnd, SegmentState, Sidecar
+from camera_gateway.domain.footage import CameraSigned, ClockMethod, Origin, RunEnd, SegmentState, Sidecar
 
 if TYPE_CHECKING:
     from sqlalchemy import Row
@@ -59,5 +59,6 @@ def segment_row(row: Row[Any]) -> SegmentRow:
     values["run_end"] = RunEnd(values["run_end"])
     values["clock_method"] = ClockMethod(values["clock_method"])
     values["origin"] = Origin(values["origin"])
+    values["camera_signed"] = CameraSigned(values["camera_signed"] or CameraSigned.UNKNOWN)
     life: dict[str, Any] = {name: found[name] for name in _LIFE}
     return SegmentRow(sidecar=Sidecar(**values), state=SegmentState(found["state"]), **life)

@@ -25,7 +25,7 @@ from camera_gateway.catalogue.upload_queue import (
     releasable,
 )
 from camera_gateway.domain.coverage import KeptSpan
-from camera_gateway.domain.footage import GapCause, GapRecord, SegmentState, Sidecar
+from camera_gateway.domain.footage import CameraSigned, GapCause, GapRecord, SegmentState, Sidecar
 from camera_gateway.domain.people import SYSTEM
 from camera_gateway.errors import InvalidInput, NotFound, Refused
 
@@ -91,6 +91,7 @@ def insert_spooled(tx: Transaction, sidecar: Sidecar, spool_path: str) -> bool:
         "run_end": str(sidecar.run_end),
         "clock_method": str(sidecar.clock_method),
         "origin": str(sidecar.origin),
+        "camera_signed": None if sidecar.camera_signed is CameraSigned.UNKNOWN else str(sidecar.camera_signed),
         "state": str(SegmentState.SPOOLED),
         "spool_path": spool_path,
         "locked": False,

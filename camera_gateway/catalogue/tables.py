@@ -20,7 +20,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0009"
+REVISION = "0010"
 """The newest migration: what `Catalogue.open` demands (a test compares it with Alembic's head)."""
 
 PENDING_SQL = "state IN ('spooled', 'intended', 'put')"
@@ -156,6 +156,7 @@ segments = Table(
     Column("init_sha256", Text, nullable=False),
     Column("software", Text, nullable=False),
     Column("origin", Text, nullable=False),
+    Column("camera_signed", Text),
     # its life
     Column("state", Text, nullable=False),
     Column("spool_path", Text),

@@ -135,6 +135,15 @@ class ClockMethod(StrEnum):
     """As `ARRIVAL`, with the camera's own clock known beside it from RTCP sender reports."""
 
 
+class CameraSigned(StrEnum):
+    """Whether the camera's own signatures were in the stream; never whether they hold (docs/formats/sidecar.md)."""
+
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"
+    """Nobody looked: recorded before that was done, or salvaged."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sidecar:
     """What a sealed segment says of itself, version 1. Times in µs UTC, durations in µs of media time."""
@@ -168,11 +177,15 @@ class Sidecar:
     init_sha256: str
     software: str
     origin: Origin
+    camera_signed: CameraSigned = CameraSigned.UNKNOWN
+    """Left out where it is not known, so that an older sidecar stays what it was, byte for byte."""
 
     def as_json(self) -> dict[str, Any]:
         """Return the JSON object, keys sorted, with its version."""
         values = asdict(self)
         values["bytes"] = values.pop("size_bytes")
+        if self.camera_signed is CameraSigned.UNKNOWN:
+            del values["camera_signed"]
         return {"version": SIDECAR_VERSION, **values}
 
     def to_bytes(self) -> bytes:
@@ -207,6 +220,7 @@ def parse_sidecar_values(values: dict[str, Any], where: str = "sidecar") -> Side
         values["run_end"] = RunEnd(values["run_end"])
         values["clock_method"] = ClockMethod(values["clock_method"])
         values["origin"] = Origin(values["origin"])
+        values["camera_signed"] = CameraSigned(values.get("camera_signed", CameraSigned.UNKNOWN))
         return Sidecar(**values)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InvalidInput(f"{where}: damaged ({error})", hint="run: camera-gateway check") from error

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from camera_gateway.domain.footage import ClockMethod, GapCause, GapRecord, Origin, RunEnd, Sidecar
+from camera_gateway.domain.footage import CameraSigned, ClockMethod, GapCause, GapRecord, Origin, RunEnd, Sidecar
 from camera_gateway.domain.ids import CameraId, InstitutionId, RunId, SegmentId
 from camera_gateway.footage.findings import Finding
 
@@ -88,6 +88,7 @@ def remembered_sidecar(
         init_sha256=entry.init_sha256 if entry else "0" * 64,
         software=REBUILT,
         origin=entry.origin if entry else Origin.LIVE,
+        camera_signed=entry.camera_signed if entry else CameraSigned.UNKNOWN,
     )
 
 

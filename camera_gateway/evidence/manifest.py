@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from camera_gateway.clock import from_datetime, to_datetime
-from camera_gateway.domain.footage import GapCause, GapRecord, Origin
+from camera_gateway.domain.footage import CameraSigned, GapCause, GapRecord, Origin
 from camera_gateway.domain.naming import ManifestKind, manifest_key, manifest_name, object_name
 from camera_gateway.errors import InvalidInput
 
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from camera_gateway.domain.footage import Sidecar
     from camera_gateway.domain.ids import CameraId, InstitutionId
 
-CAMERA_SIGNED = "unknown"
-"""Nobody looks for a camera's own signatures yet; they are kept untouched in the stream."""
 GAP_COLUMNS = ("from", "to", "cause", "detail", "gap", "observed_by", "precision_us")
 _SHA256 = 64
 _ESCAPES = (("\\", "\\\\"), ("\t", "\\t"), ("\n", "\\n"), ("\r", "\\r"))
@@ -50,7 +48,7 @@ class IndexEntry:
     wall_uncertainty_us: int
     packets_lost: int
     init_sha256: str
-    camera_signed: str = CAMERA_SIGNED
+    camera_signed: CameraSigned
 
     @property
     def name(self) -> str:
@@ -103,6 +101,7 @@ def entry_of(sidecar: Sidecar, key: str, version_id: str) -> IndexEntry:
         wall_uncertainty_us=sidecar.wall_uncertainty_us,
         packets_lost=sidecar.packets_lost,
         init_sha256=sidecar.init_sha256,
+        camera_signed=sidecar.camera_signed,
     )
 
 
@@ -133,7 +132,7 @@ def index_line(entry: IndexEntry) -> str:
         "wall_uncertainty_us": entry.wall_uncertainty_us,
         "packets_lost": entry.packets_lost,
         "init_sha256": entry.init_sha256,
-        "camera_signed": entry.camera_signed,
+        "camera_signed": entry.camera_signed.value,
     }
     return json.dumps(values, ensure_ascii=True) + "\n"
 
@@ -166,6 +165,7 @@ def parse_index(data: bytes, where: str) -> tuple[IndexEntry, ...]:
             values: dict[str, Any] = json.loads(line)
             values["start_us"], values["end_us"] = parse_instant(values.pop("start")), parse_instant(values.pop("end"))
             values["size_bytes"], values["origin"] = values.pop("bytes"), Origin(values["origin"])
+            values["camera_signed"] = CameraSigned(values["camera_signed"])
             entries.append(IndexEntry(**{field.name: values.pop(field.name) for field in fields(IndexEntry)}))
             if values:
                 raise InvalidInput(f"{where}:{number}: unknown field {next(iter(values))}")

@@ -54,6 +54,8 @@ class Seal:
     damaged_units: int
     packets_received: int
     packets_lost: int
+    camera_signed: bool
+    """Whether a signature of the camera's was in one of its access units."""
 
 
 Command = Start | Append | Seal

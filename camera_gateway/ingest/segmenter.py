@@ -67,6 +67,7 @@ class _Segment:
     frames: int = 0
     keyframes: int = 0
     damaged: int = 0
+    signed: bool = False
     gop_max: int = 0
     last_key: int = 0
 
@@ -273,6 +274,7 @@ class Segmenter:
         segment.frames += 1
         if unit.damaged:
             segment.damaged += 1
+        segment.signed |= unit.signed
         self.stored += 1
         if unit.keyframe:
             if segment.keyframes:
@@ -446,6 +448,7 @@ class Segmenter:
                 damaged_units=segment.damaged,
                 packets_received=received - segment.packets[0],
                 packets_lost=max(0, lost - segment.packets[1]),
+                camera_signed=segment.signed,
             )
         )
 

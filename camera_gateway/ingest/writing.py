@@ -13,7 +13,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from camera_gateway.domain.footage import GapCause, GapRecord, Origin, RunEnd, Sidecar
+from camera_gateway.domain.footage import CameraSigned, GapCause, GapRecord, Origin, RunEnd, Sidecar
 from camera_gateway.domain.ids import segment_id
 from camera_gateway.footage.salvage import salvage_part
 from camera_gateway.ingest.commands import Append, Seal, Start
@@ -317,6 +317,7 @@ class Writer:
             init_sha256=self._init_sha256,
             software=self._software,
             origin=Origin.LIVE,
+            camera_signed=CameraSigned.YES if seal.camera_signed else CameraSigned.NO,
         )
 
 

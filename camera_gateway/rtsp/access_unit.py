@@ -28,6 +28,7 @@ class AccessUnit:
         "pieces",
         "rtp_time",
         "samples",
+        "signed",
         "size",
         "track",
     )
@@ -45,6 +46,7 @@ class AccessUnit:
         parameter_sets: tuple[bytes, ...] | None = None,
         samples: int = 0,
         epoch: int = 0,
+        signed: bool = False,
     ) -> None:
         self.track = track
         """Index into the session's set-up tracks."""
@@ -65,6 +67,8 @@ class AccessUnit:
         """Audio: duration in clock_rate units; video: 0."""
         self.epoch = epoch
         """Number of SSRC changes of the track before this unit: RTP times of two epochs do not compare."""
+        self.signed = signed
+        """Video: an SEI with a signature of the camera's is inside; whether it holds nobody here asks."""
 
     @property
     def data(self) -> bytes:

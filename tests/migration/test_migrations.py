@@ -14,13 +14,14 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, inspect
-from support.catalogue_rows import ALIA, URL, new_catalogue
+from support.catalogue_rows import ALIA, URL, new_catalogue, sidecar_value
 
 from camera_gateway import catalogue
-from camera_gateway.catalogue import migrating, sqlite
+from camera_gateway.catalogue import migrating, segments, sqlite
 from camera_gateway.catalogue.opening import Catalogue
 from camera_gateway.catalogue.tables import REVISION, metadata
 from camera_gateway.clock import HeldClock
+from camera_gateway.domain.footage import CameraSigned
 from camera_gateway.errors import NotFound, Refused, Unavailable
 
 if TYPE_CHECKING:
@@ -125,6 +126,21 @@ def test_an_upgrade_that_fails_half_way_leaves_the_old_schema(tmp_path: Path) ->
     assert {row[0] for row in execute(path, "SELECT name FROM sqlite_master")} == {"keepsake", "gaps"}
     execute(path, "DROP TABLE gaps")
     assert migrating.migrate(URL, tmp_path, HeldClock(5)).after == REVISION
+
+
+def test_of_segments_from_before_it_stays_unknown_whether_they_are_signed(tmp_path: Path) -> None:
+    value = sidecar_value("hall", 1)
+    with new_catalogue(tmp_path, HeldClock(), "hall") as catalogue, catalogue.write(ALIA) as tx:
+        segments.insert_spooled(tx, value, "hall/x.mp4")
+    execute(
+        tmp_path / NAME,
+        "ALTER TABLE segments DROP COLUMN camera_signed",
+        "UPDATE alembic_version SET version_num = '0009'",
+    )
+    assert migrating.migrate(URL, tmp_path, HeldClock()).before == "0009"
+    with Catalogue.open(URL, tmp_path, HeldClock()) as catalogue, catalogue.read() as tx:
+        assert segments.get_segment(tx, value.segment).sidecar == value
+        assert value.camera_signed is CameraSigned.UNKNOWN
 
 
 def test_a_schema_from_a_newer_version_is_left_alone(tmp_path: Path) -> None:

@@ -73,6 +73,7 @@ STREAM_FAULTS: tuple[StreamFault, ...] = get_args(StreamFault)
 
 _EVERY = 7
 _FPS = 25
+_IDR = 5
 _TICKS = 90_000 // _FPS
 _HUGE_NAL_BYTES = 20 << 20
 _NTP_UNIX_S = 2_208_988_800
@@ -89,7 +90,8 @@ class FaultCamera:
     """`async with FaultCamera("stall", after=10) as camera: camera.url`.
 
     `after` counts video frames sent in good order before a stream fault; `frame_s` is the pause
-    between frames (0.04 is real time); `utc_s` gives the time of sender reports.
+    between frames (0.04 is real time); `utc_s` gives the time of sender reports; `before_keyframes` are NAL units
+    that stand before the slices of each keyframe.
     """
 
     def __init__(
@@ -102,10 +104,12 @@ class FaultCamera:
         jump_s: int = 3600,
         location: str = "",
         utc_s: Callable[[], float] = lambda: 1_800_000_000.0,
+        before_keyframes: tuple[bytes, ...] = (),
     ) -> None:
         self.fault: str = fault
         self.after, self.frame_s, self.drip_s = after, frame_s, drip_s
         self.jump_s, self.location, self._utc_s = jump_s, location, utc_s
+        self._before_keyframes = before_keyframes
         self.connections = 0
         #: (method, uri, headers in lower case) of every request of every connection
         self.requests: list[tuple[str, str, dict[str, str]]] = []
@@ -282,7 +286,8 @@ class FaultCamera:
             return (b"\x41" + b"\x9a" * (_HUGE_NAL_BYTES - 1),)
         if number == self.after and self.fault == "many-sei":
             return (*(b"\x06\x05\x01\x00\x80" for _ in range(10_000)), *nals)
-        return nals
+        first = next((at for at, nal in enumerate(nals) if nal[0] & 31 == _IDR), None)
+        return nals if first is None else (*nals[:first], *self._before_keyframes, *nals[first:])
 
     async def _end(self, writer: asyncio.StreamWriter, wire: _Wire) -> None:
         if self.fault == "drop":

@@ -28,7 +28,7 @@ from camera_gateway.domain.camera import (
     StreamAddress,
     Zone,
 )
-from camera_gateway.domain.footage import ClockMethod, GapCause, GapRecord, Origin, RunEnd, Sidecar
+from camera_gateway.domain.footage import CameraSigned, ClockMethod, GapCause, GapRecord, Origin, RunEnd, Sidecar
 from camera_gateway.domain.ids import CameraId, DeviceId, InstitutionId, RunId, SegmentId, SiteId, segment_id
 from camera_gateway.domain.people import SYSTEM
 from camera_gateway.domain.retention import RetentionPolicy
@@ -55,6 +55,8 @@ MINUTE_US = 60_000_000
 START_US = 1_760_000_000_000_000
 POLICY = RetentionPolicy("default", 30, 2)
 INSTITUTION = InstitutionId("kg-12")
+SIGNED = (CameraSigned.YES, CameraSigned.NO, CameraSigned.UNKNOWN)
+"""By a segment's number: cameras of before, and cameras of today with and without signatures."""
 
 
 class Inline(Executor):
@@ -195,6 +197,7 @@ class Rig:
             init_sha256="0" * 64,
             software="test",
             origin=Origin.LIVE,
+            camera_signed=SIGNED[number % 3],
         )
 
     def seal(self, camera: CameraId, number: int, data: bytes | None = None) -> Sidecar:

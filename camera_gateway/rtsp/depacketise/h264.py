@@ -10,6 +10,7 @@ from camera_gateway.rtsp.depacketise.nal_units import NalAssembler, Opening, spl
 from camera_gateway.rtsp.errors import CodecRefused
 
 _IDR = 5
+_SEI = 6
 _PARAMETER_SETS = frozenset({7, 8, 13})  # SPS, PPS, SPS extension
 _STAP_A, _FU_A = 24, 28
 _INTERLEAVED = {25: "STAP-B", 26: "MTAP16", 27: "MTAP24", 29: "FU-B"}
@@ -21,7 +22,7 @@ def _opening(prefix: int) -> Opening:
     kind = prefix & 31
     middle = prefix & 0xFF00 | kind
     header = bytes((prefix >> 8 & 0xE0 | kind,))
-    return Opening(header, middle, middle | _END, kind == _IDR, kind in _PARAMETER_SETS)
+    return Opening(header, middle, middle | _END, kind == _IDR, kind in _PARAMETER_SETS, kind == _SEI)
 
 
 _OPENINGS = {
@@ -38,6 +39,7 @@ class H264Assembler(NalAssembler):
 
     __slots__ = ()
     fragment_prefix = 2
+    nal_header_bytes = 1
     wide = False
     openings = _OPENINGS
 
@@ -84,3 +86,6 @@ class H264Assembler(NalAssembler):
 
     def _is_parameter_set(self, nal: bytes) -> bool:
         return nal[0] & 31 in _PARAMETER_SETS
+
+    def _is_sei(self, nal: bytes) -> bool:
+        return nal[0] & 31 == _SEI

@@ -11,6 +11,7 @@ from camera_gateway.rtsp.errors import CodecRefused
 
 _AGGREGATE, _FRAGMENT, _PACI = 48, 49, 50
 _PARAMETER_SETS = frozenset({32, 33, 34})  # VPS, SPS, PPS
+_SEI = frozenset({39, 40})  # before and after the slices
 _IRAP = frozenset(range(16, 22))
 _START, _END = 0x80, 0x40
 _HEADER = 2
@@ -21,7 +22,7 @@ def _opening(prefix: int) -> Opening:
     kind = prefix & 63
     middle = prefix & 0xFFFF00 | kind
     header = bytes((prefix >> 16 & 0x81 | kind << 1, prefix >> 8 & 255))
-    return Opening(header, middle, middle | _END, kind in _IRAP, kind in _PARAMETER_SETS)
+    return Opening(header, middle, middle | _END, kind in _IRAP, kind in _PARAMETER_SETS, kind in _SEI)
 
 
 # of the base layer, where cameras have their pictures; the others go the general way
@@ -39,6 +40,7 @@ class H265Assembler(NalAssembler):
 
     __slots__ = ("_donl", "openings")
     fragment_prefix = 3
+    nal_header_bytes = 2
     wide = True
 
     def __init__(self, track: int, *, donl: bool = False) -> None:
@@ -91,3 +93,6 @@ class H265Assembler(NalAssembler):
 
     def _is_parameter_set(self, nal: bytes) -> bool:
         return nal[0] >> 1 & 63 in _PARAMETER_SETS
+
+    def _is_sei(self, nal: bytes) -> bool:
+        return nal[0] >> 1 & 63 in _SEI

@@ -12,6 +12,7 @@ from struct import Struct
 from typing import TYPE_CHECKING, NamedTuple
 
 from camera_gateway.rtsp.access_unit import MAX_NAL_BYTES, MAX_UNIT_BYTES, MAX_UNIT_PIECES, AccessUnit
+from camera_gateway.rtsp.depacketise.signatures import carries_signature
 from camera_gateway.rtsp.errors import StreamLimitExceeded
 
 if TYPE_CHECKING:
@@ -32,9 +33,10 @@ class Opening(NamedTuple):
     """What its last fragment begins with."""
     key: bool
     parameter_set: bool
+    sei: bool
 
 
-NOT_OPEN = Opening(b"", -1, -1, False, False)  # noqa: FBT003 - no NAL unit
+NOT_OPEN = Opening(b"", -1, -1, False, False, False)  # noqa: FBT003 - no NAL unit
 
 
 class NalAssembler(ABC):
@@ -60,9 +62,11 @@ class NalAssembler(ABC):
         "opening",
         "pieces",
         "rtp_time",
+        "signed",
         "track",
     )
 
+    nal_header_bytes: int
     fragment_prefix: int
     """Bytes before a fragment's data: 2 in H.264, 3 in H.265."""
     wide: bool
@@ -169,6 +173,7 @@ class NalAssembler(ABC):
                     damaged=self.damaged,
                     parameter_sets=tuple(sets) if sets else None,
                     epoch=self.epoch,
+                    signed=self.signed,
                 )
             )
         self._started = False
@@ -184,14 +189,14 @@ class NalAssembler(ABC):
 
     def end_fragments(self) -> None:
         """Close the NAL unit that came in fragments: its length and header go before its data."""
-        header, _, _, key, parameter_set = self.opening
+        header, _, _, key, parameter_set, sei = self.opening
         at = self.open_at
         size = self.open_size + len(header)
         self.fragment_middle = self.fragment_end = self.open_at = -1
         self.open_size = 0
         if size > MAX_NAL_BYTES:
             raise StreamLimitExceeded(f"NAL unit over {MAX_NAL_BYTES} bytes")
-        if parameter_set:
+        if parameter_set or sei:
             nal = b"".join((header, *self.pieces[at + 1 :]))
             del self.pieces[at:]
             self._whole(nal)
@@ -206,7 +211,7 @@ class NalAssembler(ABC):
         self.rtp_time = rtp_time
         self.arrival_us = arrival_us
         self.damaged = damaged
-        self.keyframe = False
+        self.keyframe = self.signed = False
         self.pieces: list[bytes] = []
         self._parameter_sets: list[bytes] = []
         self._size = 0
@@ -222,6 +227,8 @@ class NalAssembler(ABC):
             self._parameter_sets.append(nal)
         elif self._is_key(nal):
             self.keyframe = True
+        elif self._is_sei(nal) and not self.signed:
+            self.signed = carries_signature(nal, self.nal_header_bytes)
         self.pieces.append(LENGTH.pack(len(nal)))
         self.pieces.append(nal)
         self._size += len(nal) + 4
@@ -290,6 +297,10 @@ class NalAssembler(ABC):
     @abstractmethod
     def _is_parameter_set(self, nal: bytes) -> bool:
         """Whether a NAL unit that begins so is a parameter set."""
+
+    @abstractmethod
+    def _is_sei(self, nal: bytes) -> bool:
+        """Whether a NAL unit that begins so is supplemental enhancement information."""
 
 
 def split_aggregate(payload: bytes, at: int, gap: int = 0) -> tuple[list[bytes], bool]:

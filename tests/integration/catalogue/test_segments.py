@@ -10,7 +10,7 @@ from support.catalogue_rows import ALIA, MINUTE_US, gap_value, sidecar_value
 
 from camera_gateway.catalogue import audit_log, gaps, garbage, runs, segments
 from camera_gateway.domain.coverage import KeptSpan
-from camera_gateway.domain.footage import GapCause, RunEnd, SegmentState
+from camera_gateway.domain.footage import CameraSigned, GapCause, RunEnd, SegmentState
 from camera_gateway.domain.ids import CameraId, InstitutionId, RunId, SegmentId
 from camera_gateway.domain.people import SYSTEM
 from camera_gateway.errors import InvalidInput, NotFound, Refused
@@ -35,8 +35,9 @@ def store(tx: Transaction, segment: SegmentId, *, locked: bool = True) -> None:
     segments.mark_stored(tx, segment, "version-1", locked)
 
 
-def test_a_segment_is_read_back_with_its_whole_sidecar(catalogue: Catalogue) -> None:
-    value = sidecar_value("hall", 5, clock_offset_us=None, audio_codec=None)
+@pytest.mark.parametrize("signed", CameraSigned)
+def test_a_segment_is_read_back_with_its_whole_sidecar(catalogue: Catalogue, signed: CameraSigned) -> None:
+    value = sidecar_value("hall", 5, clock_offset_us=None, audio_codec=None, camera_signed=signed)
     with catalogue.write(SYSTEM) as tx:
         assert segments.insert_spooled(tx, value, "hall/x.mp4")
     with catalogue.read() as tx:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -16,7 +17,7 @@ from camera_gateway.catalogue import audit_log, registry, seals, tombstones
 from camera_gateway.catalogue.gaps import gaps_in_span
 from camera_gateway.catalogue.segments import get_segment, mark_lost
 from camera_gateway.domain.camera import CameraState
-from camera_gateway.domain.footage import GapCause
+from camera_gateway.domain.footage import CameraSigned, GapCause
 from camera_gateway.domain.naming import DAY_US, ManifestKind, day_span_us, manifest_key, segment_key, utc_day
 from camera_gateway.errors import InvalidInput, Unavailable
 from camera_gateway.evidence.bucket_check import Known, check_site, from_bucket
@@ -115,6 +116,21 @@ def test_a_day_is_sealed_half_an_hour_after_its_end_once(rig: Rig, tmp_path: Pat
     assert found.counts == {"seals": 2, "manifests": 8, "segments": 6}
     # both cameras record from 08:53:20 on; what is not told by a gap record is not hidden either
     assert sum("are in no segment and in no gap" in note for note in found.notes) == 2
+
+
+def test_the_index_says_of_each_segment_whether_the_camera_signed_it(rig: Rig) -> None:
+    store_segments(rig, 0, 1, 2)
+    at(rig, AFTER_US)
+    run(rig)
+    for camera in rig.cameras:
+        key = manifest_key(INSTITUTION, camera, DAY, ManifestKind.INDEX, 0)
+        said = [entry.camera_signed for entry in parse_index(files_of(rig).read(key), key)]
+        assert said == [CameraSigned.YES, CameraSigned.NO, CameraSigned.UNKNOWN]
+        # each line can be made of the object alone (S1), which says nothing where nothing is known
+        told = [
+            json.loads(rig.store.head(e.key).metadata["sidecar"]) for e in parse_index(files_of(rig).read(key), key)
+        ]
+        assert [values.get("camera_signed") for values in told] == ["yes", "no", None]
 
 
 def test_the_seal_says_what_is_known_of_the_installation(rig: Rig) -> None:

@@ -293,6 +293,12 @@ async def test_a_fetch_asks_for_the_camera_s_life_only_and_leaves_an_audit_row(s
         await fetch_plan(scene.gateway, ACTOR, Span(camera=scene.camera, from_us=m(-9), to_us=m(-5)))
 
 
+async def test_the_list_says_of_each_segment_whether_the_camera_signed_it(scene: Scene) -> None:
+    scene.sealed(0, 1, 2)
+    listed = await list_(scene.gateway, ACTOR, Span(camera=scene.camera, from_us=m(0), to_us=m(3)))
+    assert [row["camera_signed"] for row in listed] == ["yes", "no", "unknown"]
+
+
 async def test_questions_that_make_no_sense_are_refused(scene: Scene) -> None:
     with pytest.raises(InvalidInput):
         await scene.coverage(5, 5)

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import subprocess
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.sealed_days import CAMERAS, FIRST, INSTITUTION, camera_day, content, entry, gap
+from support.sealed_days import CAMERAS, FIRST, INSTITUTION, camera_day, content, entry, gap, sidecar_of
 from support.tree import ROOT
 
-from camera_gateway.domain.footage import GapCause, GapRecord, Origin
+from camera_gateway.domain.footage import CameraSigned, GapCause, GapRecord, Origin
 from camera_gateway.domain.naming import ManifestKind, day_span_us, parse_seal_key, seal_key, seal_name, utc_day
 from camera_gateway.errors import InvalidInput
 from camera_gateway.evidence.manifest import (
     CameraDay,
     IndexEntry,
+    entry_of,
     gaps_table,
     index,
+    index_line,
     instant,
     parse_gaps,
     parse_index,
@@ -59,6 +63,7 @@ def entries(draw: st.DrawFn) -> IndexEntry:
         wall_uncertainty_us=draw(st.integers(0, 10**9)),
         packets_lost=draw(st.integers(0, 10**9)),
         init_sha256=draw(HASHES),
+        camera_signed=draw(st.sampled_from(CameraSigned)),
     )
 
 
@@ -142,6 +147,7 @@ def test_sha256sum_itself_reads_the_list(tmp_path: Path) -> None:
         lambda text: "[1]\n" + text,
         lambda text: "null\n" + text,
         lambda text: text.replace('"live"', '"dead"', 1),
+        lambda text: text.replace('"camera_signed": "unknown"', '"camera_signed": "perhaps"', 1),
     ],
 )
 def test_an_index_in_any_other_form_is_refused_by_name(change: object) -> None:
@@ -205,3 +211,13 @@ def test_an_entry_says_what_the_object_is_called_and_what_its_hash_is() -> None:
     one = entry(CAMERA, FIRST, 1)
     assert one.sha256 == hashlib.sha256(content(CAMERA, FIRST, 1)).hexdigest()
     assert one.name == f"{one.start_us:016d}-{one.sha256[:16]}.mp4"
+
+
+@pytest.mark.parametrize("signed", CameraSigned)
+def test_an_index_line_says_what_the_sidecar_says_of_the_cameras_signatures(signed: CameraSigned) -> None:
+    sidecar = replace(sidecar_of(CAMERA, FIRST, 1, content(CAMERA, FIRST, 1)), camera_signed=signed)
+    one = entry_of(sidecar, "v1/kg-12/cam-01/2026/11/21/1.mp4", "v1")
+    assert json.loads(index_line(one))["camera_signed"] == signed.value
+    assert index_line(one).replace(f'"{signed.value}"}}', '"unknown"}') == index_line(
+        replace(one, camera_signed=CameraSigned.UNKNOWN)
+    )

@@ -71,6 +71,7 @@ class Rig:
         epoch: int = 0,
         sets: tuple[bytes, ...] | None = None,
         damaged: bool = False,
+        signed: bool = False,
     ) -> None:
         """Give picture `n` of 25 a second."""
         data = b"<picture %d>" % self.count
@@ -85,6 +86,7 @@ class Rig:
             parameter_sets=sets,
             epoch=epoch,
             damaged=damaged,
+            signed=signed,
         )
         self.given.append(data)
         self.push(unit)
@@ -335,6 +337,19 @@ def test_damaged_units_are_stored_and_counted() -> None:
     rig.end()
     assert rig.stored() == rig.given
     assert rig.all(Seal)[0].damaged_units == 2
+
+
+def test_a_segment_is_signed_when_one_of_its_own_pictures_is() -> None:
+    rig = Rig(segment_us=10 * US)
+    # one before the run's first keyframe, which is not stored; the keyframe of a cut; the last picture before one
+    for n in range(-5, 45 * 25):
+        rig.video(n, signed=n < 0)
+    cuts = [round((s.start_us - WALL) * 25 / US) for s in rig.all(Start)]
+    rig = Rig(segment_us=10 * US)
+    for n in range(-5, 45 * 25):
+        rig.video(n, signed=n < 0 or n in {cuts[2], cuts[4] - 1})
+    rig.end()
+    assert [seal.camera_signed for seal in rig.all(Seal)][:5] == [False, False, True, True, False]
 
 
 def test_b_pictures_keep_their_presentation_times() -> None:
