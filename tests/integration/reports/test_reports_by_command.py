@@ -1,4 +1,4 @@
-"""Reports from a shell, as contract.md promises them: options, exit codes, files."""
+"""Reports from a shell: options, exit codes, files."""
 
 from __future__ import annotations
 
