@@ -14,6 +14,7 @@ from camera_gateway.actions.gathering import LEAST_DEPTH_DAYS, gather
 from camera_gateway.actions.standards import installed, offered
 from camera_gateway.clock import rfc3339, to_datetime
 from camera_gateway.compliance import editions
+from camera_gateway.compliance.documents.spoken import spoken_finding
 from camera_gateway.compliance.evaluate import evaluate
 from camera_gateway.compliance.measure import Period
 from camera_gateway.compliance.strictest import strictest
@@ -66,7 +67,7 @@ async def check(gateway: Gateway, _actor: Actor, args: CheckCompliance) -> dict[
         "from": rfc3339(args.from_us),
         "to": rfc3339(args.to_us),
         "checked_at": rfc3339(record.at_us),
-        **summary([described(finding) for finding in found]),
+        **summary([spoken_finding(described(finding), record.time_zone) for finding in found]),
         "together": together(offered(gateway), record),
         "installation": list(record.installation),
     }

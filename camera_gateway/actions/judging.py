@@ -22,6 +22,7 @@ from camera_gateway.actions.standards import offered, today
 from camera_gateway.catalogue import judgements, registry
 from camera_gateway.clock import US, rfc3339, to_datetime
 from camera_gateway.compliance import editions
+from camera_gateway.compliance.documents.spoken import spoken_finding
 from camera_gateway.compliance.evaluate import evaluate
 from camera_gateway.compliance.measure import Period
 from camera_gateway.domain.camera import CameraState
@@ -234,7 +235,8 @@ async def on_day(gateway: Gateway, _actor: Actor, args: OnDay) -> dict[str, Any]
         )
     edition = next((s for s in standards if (s.id, s.edition) == (judgement.standard, judgement.edition)), None)
     named = heading(edition) if edition else {"standard": judgement.standard, "edition": judgement.edition}
-    tz = zone(await _time_zone(gateway, institution))
+    time_zone = await _time_zone(gateway, institution)
+    tz = zone(time_zone)
     start = editions.midnight(day_of(judgement.day), tz)
     end = editions.midnight(day_of(judgement.day) + timedelta(days=1), tz)
     return {
@@ -246,7 +248,7 @@ async def on_day(gateway: Gateway, _actor: Actor, args: OnDay) -> dict[str, Any]
         "from": rfc3339(start),
         "to": rfc3339(min(end, judgement.judged_us)),
         "checked_at": rfc3339(judgement.judged_us),
-        **summary(judgement.findings),
+        **summary([spoken_finding(finding, time_zone) for finding in judgement.findings]),
         "installation": installation_findings(gateway),
     }
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from camera_gateway.clock import to_datetime
 from camera_gateway.compliance import editions
 from camera_gateway.compliance.context import required_of
+from camera_gateway.compliance.documents.spoken import spoken_rule
 from camera_gateway.compliance.standards import check_together, chosen, load_directory
 from camera_gateway.domain.schedule import zone
 from camera_gateway.errors import InvalidInput
@@ -83,7 +84,9 @@ async def show(gateway: Gateway, _actor: Actor, args: ShowStandard) -> dict[str,
     except ValueError as error:
         raise InvalidInput(f"on: {error}", hint="write YYYY-MM-DD") from error
     known = offered(gateway)
-    return described(editions.on_day(known, args.standard, day), editions.lineage(known, args.standard))
+    found = described(editions.on_day(known, args.standard, day), editions.lineage(known, args.standard))
+    time_zone = gateway.settings.site.time_zone
+    return {**found, "rules": [spoken_rule(rule, time_zone) for rule in found["rules"]]}
 
 
 def described(standard: Standard, lineage: list[Standard]) -> dict[str, Any]:

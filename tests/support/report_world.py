@@ -121,7 +121,8 @@ def law(days: int, result: str, institution: str = "ayagoz") -> dict[str, Any]:
             result,
             ">= 30 d",
             f"{days} d",
-            evidence="each day 99% kept with no hole over 300 s",
+            evidence="each day 99% kept with no hole over 300 s, bucket listed 2026-11-30T20:59:00Z"
+            + ("; incomplete: 2026-11-18, 2026-11-17" if result == "fail" else ""),
             data={
                 "required": {"op": ">=", "value": 30, "unit": "d"},
                 "complete_days": days,

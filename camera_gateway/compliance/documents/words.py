@@ -77,13 +77,17 @@ class Words:
         """Return what is a sentence or a figure in parts; English stands as it was written."""
         if self.language == "en" or kind not in {Type.SAYING, Type.FIGURE}:
             return words_in(value, self.language)
-        if kind is Type.SAYING:
-            filled = {name: self.shown(one, Type(kind_)) for name, (kind_, one) in value["values"].items()}
-            return self.text("evidence", value["code"], **filled)
+        if "code" in value:
+            return "; ".join(self._part(part) for part in (value, *value.get("more", ())))
         number = str(value["number"]).replace("-", "−").replace(".", ",")
         unit = None if value["unit"] is None else self.text("measure", value["unit"])
         op = {">=": "≥", "<=": "≤", "==": "="}.get(value["op"] or "", value["op"])
         return " ".join(part for part in (op, number, unit) if part)
+
+    def _part(self, part: Mapping[str, Any]) -> str:
+        """Return a part of a saying, its values filled in."""
+        filled = {name: self.shown(one, Type(kind), *family) for name, (kind, one, *family) in part["values"].items()}
+        return self.text("evidence", part["code"], **filled)
 
     def _number(self, value: int, kind: Type) -> str:
         if kind is Type.DURATION:

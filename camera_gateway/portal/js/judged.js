@@ -40,8 +40,15 @@ const ZONE = /^(not |no camera in )?([a-z_-]+)( \(each\))?$/;
 /** Metrics that are shares: 0.99 is written as 99 %. */
 const SHARES = new Set(["archive.recorded_ratio", "archive.integrity_ratio", "camera.uptime"]);
 
-/** What is asked or was measured, as people of the language write it; other words of the service are English, and say so. */
-export function figure(context, text, metric = null) {
+/** A text of a finding or a rule in the user's language, as reports print it; what nobody translated is English, and says so. */
+export function spoken({ language }, row, name) {
+  if (language === "en") return row[name] || "–";
+  return row.said?.[language]?.[name] ?? (row[name] ? h("span", { lang: "en" }, row[name]) : "–");
+}
+
+/** What is asked (`name` "required") or was measured ("measured"), as people of the language write it. */
+export function figure(context, row, name) {
+  const { [name]: text, metric } = row;
   const { t, texts, formats } = context;
   if (!text || text === "–") return "–";
   const found = FIGURE.exec(text);
@@ -57,7 +64,7 @@ export function figure(context, text, metric = null) {
   if (open) return `${SIGNS[open] ?? ""} ?`.trim();
   const living = /^(?:([a-z_-]+): )?(\d+)(?: of (\d+))? living$/.exec(text);
   if (living) return [living[1] && `${word(context, "zone", living[1])}: `, living[3] === undefined ? t("zones.living", { count: Number(living[2]) }) : t("zones.living-of", { living: living[2], all: living[3] })].filter(Boolean).join("");
-  return h("span", { lang: "en" }, text);
+  return spoken(context, row, name);
 }
 
 /** A clause as it is cited in the language. */

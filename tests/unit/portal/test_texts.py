@@ -141,6 +141,18 @@ def test_there_is_a_word_for_everything_that_a_judgement_or_an_alert_may_say() -
     assert wanted - texts("en").keys() == set()
 
 
+def test_what_a_judgement_says_goes_through_its_translation_on_every_page() -> None:
+    """Sentences of findings and rules are English with `said` beside them: no page shows the English itself."""
+    pages = [path.read_text() for path in scripts() if "judged.js" in path.read_text()]
+    assert len(pages) > 2
+    raw = re.compile(r"h\([^()]*\{[^{}]*\}, \w+\.(?:required|measured|evidence|note)\)|\bfigure\(context, \w+\.")
+    assert [found for text in pages for found in raw.findall(text)] == []
+    assert raw.search('h("span", { lang: "en" }, chosen.evidence)')
+    assert sum(text.count("spoken(context, ") for text in pages) > 2
+    judged = (PORTAL / "js" / "judged.js").read_text()
+    assert "row.said?.[language]?.[name]" in judged
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_reports_and_pages_call_the_same_things_by_the_same_names(language: str) -> None:
     """What an inspector reads on a page is what is printed: kinds of reports, methods, what an installation lacks."""

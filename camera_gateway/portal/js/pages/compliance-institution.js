@@ -30,7 +30,7 @@ export async function page(context) {
   const rules = byRule(judged.findings);
   const asked = query.get("result") ?? "";
   const shown = rules.filter((findings) => !asked || findings.some((one) => one.result === asked));
-  const zones = judged.findings.filter((finding) => scopeOf(finding.scope).zone).map((finding) => ({ zone: scopeOf(finding.scope).zone, finding, said: figure(context, finding.measured) }));
+  const zones = judged.findings.filter((finding) => scopeOf(finding.scope).zone).map((finding) => ({ zone: scopeOf(finding.scope).zone, finding, said: figure(context, finding, "measured") }));
   const strips = judged.findings.filter((finding) => tellsDays(finding) && scopeOf(finding.scope).camera);
   return whole(
     head(`${institution.name} · ${t("nav.compliance")}`, { trail, lead: [word(context, "kind", institution.kind), institution.region].filter(Boolean).join(" · "),
@@ -73,11 +73,11 @@ function clause(context, findings, all, toRule) {
   return h("li", { class: `clause-card k-${name}`, id: first.rule },
     h("div", { class: "row apart" }, result(context, name), h("span", { class: "row" }, h("span", { class: "clause" }, clauseName(context, first.clause)), seen(context, first.verified))),
     h("h3", {}, h("a", { href: toRule(first) }, inLanguage(context, first.title) || first.rule)),
-    h("p", { class: "small" }, h("span", { class: "muted" }, `${t("finding.required")}: `), figure(context, first.required, first.metric)),
+    h("p", { class: "small" }, h("span", { class: "muted" }, `${t("finding.required")}: `), figure(context, first, "required")),
     findings.length > 1 ? [shares(counts), h("details", { open: name === "fail" }, h("summary", {}, t("compliance.scopes", { count: findings.length })), table(context, { caption: t("finding.scopes"), rows: ordered.slice(0, SOME), columns: [
       { title: t("finding.scope"), head: true, cell: (row) => h("a", { href: toRule(row, { scope: row.scope }) }, placeOfScope(context, row.scope, all)) },
-      { title: t("finding.measured"), cell: (row) => figure(context, row.measured, row.metric) },
+      { title: t("finding.measured"), cell: (row) => figure(context, row, "measured") },
       { title: t("finding.result"), cell: (row) => result(context, row.result, { short: true }) },
     ] }), findings.length > SOME && h("p", {}, h("a", { href: toRule(first) }, t("compliance.all-scopes", { count: findings.length }))))]
-      : h("p", { class: "small" }, h("span", { class: "muted" }, `${t("finding.measured")}: `), figure(context, first.measured, first.metric)));
+      : h("p", { class: "small" }, h("span", { class: "muted" }, `${t("finding.measured")}: `), figure(context, first, "measured")));
 }

@@ -5,7 +5,7 @@ import { button, card, facts, head, later, link, note, page as whole, table } fr
 import { calendar, daysOf, dayBounds, gapTable, totals } from "../coverage.js";
 import { countsList, inLanguage, ORDER, result, scopeOf, seen, shares, together, worst } from "../results.js";
 import { explainGap, declareFact, grantWaiver, noteProcess } from "../declaring.js";
-import { clauseName, figure, judgedOf, placeOfScope, stripOf, tellsDays } from "../judged.js";
+import { clauseName, figure, judgedOf, placeOfScope, spoken, stripOf, tellsDays } from "../judged.js";
 import { places } from "../places.js";
 import { person } from "../words.js";
 import { Problem } from "../api.js";
@@ -37,22 +37,22 @@ export async function page(context) {
         chosen.kind === "process" && may("register.keep") && button(t("processes.note"), () => noteProcess(context, all, { ...about, process: registerOf(chosen) }), "main")] }),
     h("div", { class: "grid two" },
       card(t("finding.asked"), facts(
-        [t("finding.required"), figure(context, chosen.required, chosen.metric)],
+        [t("finding.required"), figure(context, chosen, "required")],
         [t("finding.verified"), seen(context, chosen.verified)],
         [t("finding.severity"), chosen.severity ? t(`severity.${chosen.severity}`) : null],
         [t("finding.source"), rule?.source?.length ? rule.source.map((one) => source(one, book.sources ?? [])) : null],
-        [t("finding.note"), rule?.note ? h("span", { lang: "en" }, rule.note) : null])),
+        [t("finding.note"), rule?.note ? spoken(context, rule, "note") : null])),
       card(t("finding.all"), h("div", { class: "row" }, result(context, worst(findings.map((one) => one.result)))), shares(together(findings.map((one) => ({ [one.result]: 1 })))), countsList(context, together(findings.map((one) => ({ [one.result]: 1 }))), { short: true }))),
     findings.length > 1 ? table(context, { caption: t("finding.scopes"), rows: findings, sortable: true, columns: [
       { title: t("finding.scope"), head: true, cell: (row) => h("a", { href: address(row), "aria-current": row === chosen ? "true" : null }, placeOfScope(context, row.scope, all), row.rule !== params.rule && h("span", { class: "small block" }, inLanguage(context, row.title))), sort: (row) => placeOfScope(context, row.scope, all) },
       { title: t("finding.result"), cell: (row) => result(context, row.result), sort: (row) => ORDER.indexOf(row.result) },
-      { title: t("finding.measured"), cell: (row) => figure(context, row.measured, row.metric), sort: (row) => row.measured },
+      { title: t("finding.measured"), cell: (row) => figure(context, row, "measured"), sort: (row) => row.measured },
     ] }) : null,
     h("section", { class: "card" }, h("h2", {}, placeOfScope(context, chosen.scope, all), result(context, chosen.result)),
       facts(
-        [t("finding.measured"), figure(context, chosen.measured, chosen.metric)],
+        [t("finding.measured"), figure(context, chosen, "measured")],
         [t("finding.method"), chosen.method_code && context.texts.has(`method.${chosen.method_code}`) ? t(`method.${chosen.method_code}`) : chosen.method ? h("span", { lang: "en" }, chosen.method) : null],
-        [t("finding.evidence"), chosen.evidence ? h("span", { lang: "en" }, chosen.evidence) : null],
+        [t("finding.evidence"), chosen.evidence && chosen.evidence !== chosen.method ? spoken(context, chosen, "evidence") : null],
         [t("finding.period"), formats.span(judged.from, judged.to, zone)]),
       chosen.waiver && note("info", t("waivers.one", { number: chosen.waiver.number }), chosen.waiver.reason, h("p", { class: "small" }, t("waivers.until-day", { until: formats.moment(chosen.waiver.until, zone) }))),
       tellsDays(chosen) && stripOf(context, chosen, zone, camera && ((one) => `${address(chosen)}&on=${one}#time`))),

@@ -3,7 +3,7 @@
 import { h } from "../dom.js";
 import { facts, field, head, link, page as whole, select, table } from "../parts.js";
 import { inLanguage, result, seen, textSeen } from "../results.js";
-import { clauseName, figure } from "../judged.js";
+import { clauseName, figure, spoken } from "../judged.js";
 import { word } from "../words.js";
 
 export async function page(context) {
@@ -26,8 +26,8 @@ export async function page(context) {
     book.editions?.length > 1 && field(t("standards.editions"), select(book.editions.map((one) => [one.in_force_from ?? "", [one.edition ?? one, one.in_force_from && day(one.in_force_from)].filter(Boolean).join(" · ")]), on ?? "", { onchange: (event) => { setQuery({ on: event.target.value }); reload(); } }))),
     table(context, { caption: t("standards.clauses"), hidden: false, rows, columns: [
       { title: t("standards.clause"), head: true, cell: (row) => h("span", { id: row.id, class: "clause" }, clauseName(context, row.clause)) },
-      { title: t("standards.asks"), cell: (row) => [inLanguage(context, row.title), row.note && h("span", { class: "muted small block", lang: "en" }, row.note)] },
-      { title: t("standards.figure"), cell: (row) => (row.text_needed ? result(context, "text_needed") : figure(context, row.required, row.metric)) },
+      { title: t("standards.asks"), cell: (row) => [inLanguage(context, row.title), row.note && h("span", { class: "muted small block" }, spoken(context, row, "note"))] },
+      { title: t("standards.figure"), cell: (row) => (row.text_needed ? result(context, "text_needed") : figure(context, row, "required")) },
       { title: t("finding.verified"), cell: (row) => seen(context, row.verified) },
       { title: t("standards.kind"), cell: (row) => word(context, "rule-kind", row.kind) },
       { title: t("finding.severity"), cell: (row) => (row.severity ? word(context, "severity", row.severity) : "–") },

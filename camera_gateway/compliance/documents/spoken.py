@@ -1,0 +1,49 @@
+"""Findings and rules for pages: what they say in English, said in the other languages as a report would print it.
+
+Promises that a page and a paper have the same words, because both take them from the same texts.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from camera_gateway.compliance.documents.model import Type
+from camera_gateway.compliance.documents.sayings import cameras_of, evidence_of, figure_of, said
+from camera_gateway.compliance.documents.words import Words
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from camera_gateway.compliance.documents.model import Value
+
+TRANSLATED = ("kk", "ru")
+"""English stands in the finding itself."""
+
+
+def spoken_finding(finding: Mapping[str, Any], time_zone: str) -> dict[str, Any]:
+    """Return a finding with `said`: what is required, measured and shown by it, by language."""
+    asked = (finding.get("data") or {}).get("required")
+    required, measured = cameras_of(finding) or (
+        figure_of(str(finding["required"]), asked),
+        figure_of(str(finding["measured"])),
+    )
+    said_ = {"required": required, "measured": measured}
+    return {**finding, "said": _in_languages(said_, evidence_of(finding), "evidence", time_zone)}
+
+
+def spoken_rule(rule: Mapping[str, Any], time_zone: str) -> dict[str, Any]:
+    """Return a rule of a standard with `said`: what it requires, and its note, by language."""
+    required = figure_of(str(rule["required"]), rule)
+    note = said(str(rule["note"])) if rule["note"] else None
+    return {**rule, "said": _in_languages({"required": required}, note, "note", time_zone)}
+
+
+def _in_languages(
+    figures: Mapping[str, Value], saying: Value, name: str, time_zone: str
+) -> dict[str, dict[str, str | None]]:
+    found: dict[str, dict[str, str | None]] = {}
+    for language in TRANSLATED:
+        words = Words(language, time_zone)
+        shown: dict[str, str | None] = {key: words.shown(value, Type.FIGURE) for key, value in figures.items()}
+        found[language] = {**shown, name: None if saying is None else words.shown(saying, Type.SAYING)}
+    return found
