@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 READERS = 2
 """Segments that are fetched and hashed at a time."""
+HELD_US = 500_000
+"""A run's wall clock may step back by so much within one file before pictures are placed anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,19 @@ class _Collected:
     findings: list[Finding] = field(default_factory=list)
     failed: list[Gap] = field(default_factory=list)
     copies: dict[str, Copy] = field(default_factory=dict)
+    run: str = ""
+    origin_us: int = 0
+    """Wall time of the time 0 of the run that is being placed."""
+
+    def place(self, run: str, origin_us: int) -> int:
+        """Return where a segment of `run` stands whose own wall clock puts the run's time 0 at `origin_us`.
+
+        Within a run the wall clock is known better with time, mostly by finding that less delay was possible. A small
+        step back is not followed: it would press two pictures together, closer than the camera ever made them.
+        """
+        if run != self.run or not 0 < self.origin_us - origin_us <= HELD_US:
+            self.run, self.origin_us = run, origin_us
+        return self.origin_us
 
 
 def fetch(
@@ -213,7 +228,7 @@ def _collect(
     except BoxError as error:
         _fail(collected, segment, f"not the file that we write: {error}")
         return False
-    origin_us = _origin_us(init, found, sidecar)
+    origin_us = collected.place(sidecar.run, _origin_us(init, found, sidecar))
     chosen = _choose(init, found, origin_us, from_us, to_us)
     for fragment in chosen:
         movie.add(sidecar.segment, init, fragment, origin_us)

@@ -15,6 +15,7 @@ from support.gateway_rig import Rig
 from camera_gateway.domain.coverage import Gap
 from camera_gateway.domain.footage import RECORDED, GapCause
 from camera_gateway.errors import InvalidInput, NotFound, Unavailable
+from camera_gateway.footage import fetch as fetching
 from camera_gateway.footage.fetch import FetchReport, fetch
 from camera_gateway.footage.reader import Reader
 from camera_gateway.media.boxes import walk
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 SECOND_US = 1_000_000
 FRAME_US = SECOND_US // FPS
+origin_of = fetching._origin_us
 
 
 class FetchRig(Rig):
@@ -99,6 +101,27 @@ def test_the_file_shows_exactly_the_asked_span(rig: FetchRig, from_s: float, to_
     assert report.missing == ()
     assert report.covered_us == report.to_us - report.from_us
     assert report.size_bytes == len(sink.getvalue())
+
+
+@pytest.mark.parametrize(
+    ("steps_us", "frames"),
+    [
+        ((0, -20_000, -30_000), {1.0}),  # the wall clock is known better: nothing is pressed together
+        ((0, 20_000, 20_000), {1.0, 1.5}),  # later is followed
+        ((0, -600_000, -600_000), {1.0, 0.0}),  # so far back that it must be
+    ],
+)
+def test_pictures_of_one_run_are_as_far_apart_as_the_camera_made_them(
+    rig: FetchRig, monkeypatch: pytest.MonkeyPatch, steps_us: tuple[int, ...], frames: set[float]
+) -> None:
+    record(rig, h264_clip(150))
+    steps = iter(steps_us)
+    monkeypatch.setattr(
+        fetching, "_origin_us", lambda init, found, sidecar: origin_of(init, found, sidecar) + next(steps)
+    )
+    sink, _ = ask(rig, 0, 6)
+    times = [float(p.decode_s) for p in list_packets(sink) if p.kind == "video"]
+    assert {round((b - a) * FPS * 2) / 2 for a, b in pairwise(times)} == frames
 
 
 def test_every_access_unit_of_a_whole_run_is_there_bit_for_bit(rig: FetchRig) -> None:
