@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.browser import Visit, axe, until
-from support.portal_house import HALL, KINDERGARTEN, PASSWORD, PortalHouse, portal_house
+from support.portal_house import HALL, KINDERGARTEN, PASSWORD, NoonClock, PortalHouse, portal_house
 
 from camera_gateway.catalogue import alerts
-from camera_gateway.clock import US, SystemClock
+from camera_gateway.clock import US
 from camera_gateway.domain.alert import Condition
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ STANDARD = "house-baseline"
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PortalHouse]:
     """A house at the present time whose hall was out of reach for an hour, and with a second administrator."""
-    with portal_house(tmp_path_factory.mktemp("house"), SystemClock(), with_footage=False) as opened:
+    with portal_house(tmp_path_factory.mktemp("house"), NoonClock(), with_footage=False) as opened:
         now_us = opened.clock.now_us()
         opened.gap(HALL, now_us - 3 * HOUR_US, now_us - 2 * HOUR_US)
         opened.call(lambda: opened.people.user("zhanna", ("administrator", "all")))
@@ -38,7 +38,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PortalHouse]:
 
 @pytest.fixture
 def visit(browser: Browser, house: PortalHouse) -> Iterator[Visit]:
-    with Visit(browser, house.address) as opened:
+    with Visit(browser, house.address, house.clock.ahead_us / US) as opened:
         yield opened
 
 

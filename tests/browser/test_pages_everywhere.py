@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.browser import Visit, axe, until
-from support.portal_house import HALL, KINDERGARTEN, YARD, portal_house
+from support.portal_house import HALL, KINDERGARTEN, YARD, NoonClock, portal_house
 
 from camera_gateway.api.portal import portal_directory
 from camera_gateway.catalogue import alerts, looks, outages, waivers
-from camera_gateway.clock import US, SystemClock, to_datetime
+from camera_gateway.clock import US, to_datetime
 from camera_gateway.domain.alert import Condition, NoticeKind
 from camera_gateway.domain.ids import CameraId
 from camera_gateway.domain.outage import NewOutage, OutageKind
@@ -74,7 +74,7 @@ FAMILIES = {key.split(".")[0] for key in json.loads((portal_directory() / "i18n"
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PortalHouse]:
     """A house at the present time in which things have happened."""
-    with portal_house(tmp_path_factory.mktemp("house"), SystemClock(), with_footage=False) as opened:
+    with portal_house(tmp_path_factory.mktemp("house"), NoonClock(), with_footage=False) as opened:
         now_us = opened.clock.now_us()
         opened.gap(HALL, now_us - 5 * HOUR_US, now_us - 4 * HOUR_US)
         alia, berik = Actor("session", "alia"), Actor("session", "berik")
@@ -142,7 +142,7 @@ def trouble(tx: Transaction, now_us: int) -> None:
 
 @pytest.fixture
 def visit(browser: Browser, house: PortalHouse) -> Iterator[Visit]:
-    with Visit(browser, house.address) as opened:
+    with Visit(browser, house.address, house.clock.ahead_us / US) as opened:
         yield opened
 
 

@@ -9,10 +9,10 @@ import pyotp
 import pytest
 from support.browser import Visit, axe, until
 from support.house_camera import camera
-from support.portal_house import HALL, PASSWORD, YARD, PortalHouse, portal_house
+from support.portal_house import HALL, PASSWORD, YARD, NoonClock, PortalHouse, portal_house
 
 from camera_gateway.access.links import make_link
-from camera_gateway.clock import US, SystemClock
+from camera_gateway.clock import US
 from camera_gateway.domain.people import Actor, UserId
 
 if TYPE_CHECKING:
@@ -29,13 +29,13 @@ MOST_STEPS = 12
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PortalHouse]:
-    with portal_house(tmp_path_factory.mktemp("house"), SystemClock(), with_footage=False) as opened:
+    with portal_house(tmp_path_factory.mktemp("house"), NoonClock(), with_footage=False) as opened:
         yield opened
 
 
 @pytest.fixture
 def visit(browser: Browser, house: PortalHouse) -> Iterator[Visit]:
-    with Visit(browser, house.address) as opened:
+    with Visit(browser, house.address, house.clock.ahead_us / US) as opened:
         yield opened
 
 
@@ -167,7 +167,7 @@ def test_a_one_time_link_leads_to_password_second_factor_and_recovery_codes(visi
     assert page.get_by_role("img", name="QR code for the app").evaluate("(i) => i.complete && i.naturalWidth > 0")
     assert axe(page) == []
     key = page.locator("code.secret").inner_text().replace(" ", "")
-    page.get_by_label("Confirmation code").fill(pyotp.TOTP(key).now())
+    page.get_by_label("Confirmation code").fill(pyotp.TOTP(key).at(house.clock.now_us() // US))
     page.get_by_role("button", name="Confirm").click()
     page.locator(".codes li").first.wait_for()
     assert page.locator(".codes li").count() >= 8

@@ -54,15 +54,27 @@ def chromium() -> Iterator[Browser]:
             browser.close()
 
 
+AHEAD = """{
+  const real = Date, ahead = %d, now = () => real.now() + ahead;
+  globalThis.Date = class Date extends real {
+    constructor(...parts) { parts.length ? super(...parts) : super(now()); }
+    static now() { return now(); }
+  };
+}"""
+"""What sets a page's clock ahead, by ms, and leaves timers and `performance` alone."""
+
+
 class Visit:
     """One test's visitors: contexts of their own, watched together.
 
-    `address` is the origin, without a path; every page has it as its base URL.
+    `address` is the origin, without a path; every page has it as its base URL. `ahead_s` is how far their computers'
+    clocks are ahead of this machine's, in seconds: they agree with a house whose clock does not agree with ours.
     """
 
-    def __init__(self, browser: Browser, address: str) -> None:
+    def __init__(self, browser: Browser, address: str, ahead_s: float = 0) -> None:
         self.address = address.rstrip("/")
         self._browser = browser
+        self._ahead_s = ahead_s
         self._contexts: list[BrowserContext] = []
         self._expected: list[re.Pattern[str]] = []
         self._wrong: list[str] = []
@@ -71,6 +83,8 @@ class Visit:
         """Open a blank page of a new visitor; options are Playwright's (locale, color_scheme, viewport …)."""
         context = self._browser.new_context(base_url=self.address, **options)
         context.set_default_timeout(TIMEOUT_MS)
+        if self._ahead_s:
+            context.add_init_script(AHEAD % (1_000 * self._ahead_s))
         context.on("console", self._console)
         context.on("weberror", lambda error: self._wrong.append(f"page error: {error.error}"))
         context.on("request", self._request)

@@ -38,7 +38,7 @@ from camera_gateway.catalogue.gaps import insert_gap
 from camera_gateway.catalogue.opening import Catalogue
 from camera_gateway.catalogue.segments import iterate_all
 from camera_gateway.catalogue.sessions import Stage
-from camera_gateway.clock import HeldClock
+from camera_gateway.clock import HeldClock, SystemClock
 from camera_gateway.domain.camera import Institution, InstitutionKind, Site, Zone
 from camera_gateway.domain.footage import ClockMethod, GapCause, GapRecord
 from camera_gateway.domain.ids import CameraId, InstitutionId, SiteId
@@ -71,6 +71,7 @@ T = TypeVar("T")
 START_US = 1_760_000_000 * US
 """2025-10-09 08:53:20 UTC, 13:53:20 in Almaty: where the footage begins; a keyframe's moment of every loop."""
 NOW_US = START_US + 360 * US
+ALMATY_US, DAY_US, NOON_OF_DAY_US = 5 * 3_600 * US, 86_400 * US, 43_200 * US
 KINDERGARTEN, SCHOOL = InstitutionId("kg-12"), InstitutionId("school-7")
 HALL, YARD, BEDROOM, GROUP, DOOR = "kg-hall", "kg-yard", "kg-bedroom", "kg-group", "kg-door"
 CAMERAS = (
@@ -98,6 +99,17 @@ kind = "directory"
 directory = "store"
 object_lock = "none"
 """
+
+
+class NoonClock(SystemClock):
+    """A clock that goes, and began at noon of today in Almaty: no test with it stands near a midnight."""
+
+    def __init__(self) -> None:
+        self.ahead_us = NOON_OF_DAY_US - (super().now_us() + ALMATY_US) % DAY_US
+
+    def now_us(self) -> int:
+        """Return the wall time, µs since 1970: the system's and `ahead_us`."""
+        return super().now_us() + self.ahead_us
 
 
 @dataclass
