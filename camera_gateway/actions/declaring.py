@@ -141,9 +141,14 @@ def row_of_subject(tx: Transaction, row: Mapping[str, Any]) -> Place:
 
 
 def demand_own_camera(tx: Transaction, institution: str, camera: str | None) -> None:
-    """Raise `NotFound` for what there is not, `InvalidInput` for a camera of another institution."""
-    registry.get_institution(tx, InstitutionId(institution))
-    if camera is not None and registry.get_camera(tx, CameraId(camera)).institution != institution:
+    """Raise `NotFound` for what there is not, `InvalidInput` for a camera of another institution.
+
+    Of a camera's rights only the camera was asked, so that an institution which is not its own is never looked up:
+    whether there is one is told to nobody here.
+    """
+    if camera is None:
+        registry.get_institution(tx, InstitutionId(institution))
+    elif registry.get_camera(tx, CameraId(camera)).institution != institution:
         raise InvalidInput(f"not a camera of {institution}: {camera}", hint="run: camera-gateway camera list")
 
 
