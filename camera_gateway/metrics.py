@@ -62,7 +62,9 @@ class Metrics:
             "kind",
         )
         self.coverage_ratio = self._gauge("coverage_ratio", "Share of expected time that is stored", "camera")
-        self.gap_seconds = self._counter("gap_seconds", "Seconds of gaps by cause", "camera", "cause")
+        self.gap_seconds = self._counter(
+            "gap_seconds", "Seconds of gaps by cause, also while they are open", "camera", "cause"
+        )
         self.store_canary_ok = self._gauge("store_canary_ok", "1 when the store has proven the property", "property")
         self.drill_ok_ratio = self._gauge("drill_ok_ratio", "Share of segments that the last drill found good")
         self.audit_head_age_seconds = self._gauge(

@@ -18,6 +18,7 @@ from camera_gateway.errors import Unavailable
 from camera_gateway.footage.books import Books
 from camera_gateway.intake.taking import Intake
 from camera_gateway.metrics import Metrics
+from camera_gateway.roles.gap_seconds import GapSeconds
 from camera_gateway.roles.observers import IntakeEar
 from camera_gateway.roles.opening import gateway_of
 from camera_gateway.roles.stores import open_configured
@@ -58,7 +59,7 @@ async def local_gateway(loaded: Loaded) -> AsyncIterator[Gateway]:
 async def _take_in(gateway: Gateway) -> None:
     """Take into the catalogue what was sealed since `serve` ended, so that the answer knows of it."""
     books = Books(gateway.catalogue, gateway.catalogue_thread)
-    intake = Intake(books, gateway.spool, gateway.clock, IntakeEar(Metrics()))
+    intake = Intake(books, gateway.spool, gateway.clock, IntakeEar(GapSeconds(Metrics(), gateway.clock.now_us())))
     try:
         await gateway.waiting(partial(intake.take, full=True))
     except SpoolError as error:

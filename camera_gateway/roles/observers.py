@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from camera_gateway.domain.ids import CameraId, SegmentId
     from camera_gateway.intake.recovering import Recovered
     from camera_gateway.metrics import Metrics
+    from camera_gateway.roles.gap_seconds import GapSeconds
     from camera_gateway.upload.quota import SpoolForecast
     from camera_gateway.upload.uploader import UploadStatus
     from storage.observed import Observation
@@ -28,8 +29,8 @@ WARN_S = 6 * 3_600
 class IntakeEar:
     """Hears intake."""
 
-    def __init__(self, metrics: Metrics) -> None:
-        self._metrics = metrics
+    def __init__(self, gaps: GapSeconds) -> None:
+        self._gaps = gaps
         self._log = structlog.get_logger("intake")
         self.trouble = ""
 
@@ -41,7 +42,7 @@ class IntakeEar:
     def gap_taken(self, record: GapRecord) -> None:
         """Note a gap that has its row."""
         seconds = max(0, record.end_us - record.start_us) / 1e6
-        self._metrics.gap_seconds.labels(record.camera, record.cause.value).inc(seconds)
+        self._gaps.written_down(record.camera, record.cause, record.start_us, record.end_us)
         self._log.info("gap", camera=record.camera, cause=record.cause.value, seconds=round(seconds, 3))
 
     def set_aside(self, where: str, reason: str) -> None:

@@ -11,12 +11,14 @@ from camera_gateway.actions.footage import Span, known
 from camera_gateway.actions.ongoing import STALE_US
 from camera_gateway.catalogue import registry, upload_queue
 from camera_gateway.domain.camera import CameraState
+from camera_gateway.domain.footage import GapCause
 from camera_gateway.handover.status_file import read_statuses
 
 if TYPE_CHECKING:
     from camera_gateway.actions.gateway import Gateway
     from camera_gateway.handover.status_file import CameraStatus
     from camera_gateway.metrics import Metrics
+    from camera_gateway.roles.gap_seconds import GapSeconds
     from camera_gateway.supervision import Stop
 
 EVERY_S = 5.0
@@ -28,9 +30,10 @@ HOUR_US = 3_600_000_000
 class Reporter:
     """Keeps the metrics true, and knows what the cameras send together."""
 
-    def __init__(self, gateway: Gateway, metrics: Metrics) -> None:
+    def __init__(self, gateway: Gateway, metrics: Metrics, gaps: GapSeconds) -> None:
         self._gateway = gateway
         self._metrics = metrics
+        self._gaps = gaps
         self.inflow_bps = 0
         self._round = 0
 
@@ -54,7 +57,7 @@ class Reporter:
             self._metrics.camera_up.labels(camera.id).set(0)
             status = reported.get(camera.id)
             if status is not None:
-                self._camera(status)
+                self._camera(status, now_us)
         for recorder in alive:
             if recorder.seal_seconds:
                 self._metrics.segment_seal_seconds.observe(recorder.seal_seconds)
@@ -72,7 +75,7 @@ class Reporter:
                     self._metrics.coverage_ratio.labels(camera.id).set(ratio)
         self._round += 1
 
-    def _camera(self, status: CameraStatus) -> None:
+    def _camera(self, status: CameraStatus, now_us: int) -> None:
         metrics, camera = self._metrics, status.camera
         metrics.camera_up.labels(camera).set(1 if status.state == "recording" else 0)
         metrics.camera_fps.labels(camera).set(status.fps)
@@ -84,5 +87,7 @@ class Reporter:
         metrics.follow(metrics.rtp_packets_lost, status.packets_lost, camera)
         metrics.follow(metrics.timestamp_jumps, status.timestamp_jumps, camera)
         metrics.follow(metrics.segments_sealed, status.segments_sealed, camera)
+        if status.gap_from_us is not None:
+            self._gaps.goes_on(camera, status.cause or GapCause.GATEWAY_DOWN, status.gap_from_us, now_us)
         for cause, number in status.reconnects_by_cause.items():
             metrics.follow(metrics.camera_reconnects, number, camera, cause)

@@ -29,6 +29,7 @@ from camera_gateway.roles.canary import StoreTrust, run_canary
 from camera_gateway.roles.certifying import start_certifying
 from camera_gateway.roles.closing import start_closing
 from camera_gateway.roles.drilling import start_drilling
+from camera_gateway.roles.gap_seconds import GapSeconds
 from camera_gateway.roles.identifying import run_identifying
 from camera_gateway.roles.judging import start_judging
 from camera_gateway.roles.looking import make_looker, run_looking
@@ -130,8 +131,9 @@ async def _serve(loaded: Loaded, clock: Clock, stop: Stop, held: AsyncExitStack)
     )
     books = Books(catalogue, catalogue_thread)
     trust = StoreTrust()
-    intake_ear, upload_ear, quota_ear = IntakeEar(metrics), UploadEar(metrics), QuotaEar(metrics)
-    reporter = Reporter(gateway, metrics)
+    gaps = GapSeconds(metrics, started_us)
+    intake_ear, upload_ear, quota_ear = IntakeEar(gaps), UploadEar(metrics), QuotaEar(metrics)
+    reporter = Reporter(gateway, metrics, gaps)
     uploader = make_uploader(gateway, books, opened, trust, upload_threads, upload_bell, upload_ear, measured)
     quota = make_quota(gateway, books, uploader, quota_ear, lambda: reporter.inflow_bps)
 
