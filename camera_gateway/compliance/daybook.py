@@ -81,37 +81,42 @@ def day_book(
     living = [s for s in segments if s.state in RECORDED]
     stored = [s for s in living if s.state in STORED]
     shown = [] if listing is None else [s for s in stored if listing.shows(s)]
+    kinds: dict[tuple[int, int, str, str | None], int] = {}
+    first = start_us // WINDOW_US
+    windows = -(-end_us // WINDOW_US) - first
+    frames, lengths = [0] * windows, [0] * windows
+    for s in living:
+        us = s.media_duration_us
+        kind = s.width, s.height, s.video_codec, s.audio_codec
+        kinds[kind] = kinds.get(kind, 0) + us
+        window = s.start_us // WINDOW_US - first
+        frames[window] += s.frames
+        lengths[window] += us
     sizes: dict[tuple[int, int], int] = {}
     codecs: dict[str, int] = {}
     audio: dict[str, int] = {}
-    windows: dict[int, list[int]] = {}
-    first = start_us // WINDOW_US
-    for s in living:
-        us = s.media_duration_us
-        sizes[s.width, s.height] = sizes.get((s.width, s.height), 0) + us
-        codecs[s.video_codec] = codecs.get(s.video_codec, 0) + us
-        sound = s.audio_codec or ""
-        audio[sound] = audio.get(sound, 0) + us
-        window = windows.setdefault(s.start_us // WINDOW_US - first, [0, 0])
-        window[0] += s.frames
-        window[1] += us
-    rates = array("H", bytes(2 * (-(-end_us // WINDOW_US) - first)))
-    for number, (frames, us) in windows.items():
+    for (width, height, codec, sound), us in kinds.items():
+        sizes[width, height] = sizes.get((width, height), 0) + us
+        codecs[codec] = codecs.get(codec, 0) + us
+        audio[sound or ""] = audio.get(sound or "", 0) + us
+    rates = array("H", bytes(2 * windows))
+    for number, us in enumerate(lengths):
         if us >= LEAST_OF_WINDOW_US:
-            rates[number] = min(_MOST, max(1, frames * 100_000_000 // us))
+            rates[number] = min(_MOST, max(1, frames[number] * 100_000_000 // us))
     offsets = [s.clock_offset_us for s in living if s.clock_offset_us is not None]
+    recorded = _spans(living)
 
-    def spans(chosen: Iterable[SegmentFacts]) -> tuple[Interval, ...]:
-        return tuple(closed((s.start_us, s.end_us) for s in chosen))
+    def spans(chosen: list[SegmentFacts]) -> tuple[Interval, ...]:
+        return recorded if len(chosen) == len(living) else _spans(chosen)  # mostly all of it is: computed once
 
     return DayBook(
         day=day,
         start_us=start_us,
         end_us=end_us,
-        recorded=spans(living),
-        put=spans(s for s in living if s.state in PUT),
+        recorded=recorded,
+        put=spans([s for s in living if s.state in PUT]),
         stored=spans(stored),
-        locked=spans(s for s in stored if s.locked),
+        locked=spans([s for s in stored if s.locked]),
         present=spans(shown),
         unseen=0 if listing is None else len(stored) - len(shown),
         listed_us=None if listing is None else listing.at_us,
@@ -127,6 +132,10 @@ def day_book(
         offsets=len(offsets),
         rates=rates,
     )
+
+
+def _spans(segments: Iterable[SegmentFacts]) -> tuple[Interval, ...]:
+    return tuple(closed([(s.start_us, s.end_us) for s in segments]))
 
 
 _SPANS = ("recorded", "put", "stored", "locked", "present")
