@@ -14,7 +14,7 @@ from camera_gateway.actions.gathering import LEAST_DEPTH_DAYS, gather
 from camera_gateway.actions.standards import installed, offered
 from camera_gateway.clock import rfc3339, to_datetime
 from camera_gateway.compliance import editions
-from camera_gateway.compliance.documents.spoken import spoken_finding
+from camera_gateway.compliance.documents.spoken import spoken_finding, spoken_standard
 from camera_gateway.compliance.evaluate import evaluate
 from camera_gateway.compliance.measure import Period
 from camera_gateway.compliance.strictest import strictest
@@ -75,13 +75,15 @@ async def check(gateway: Gateway, _actor: Actor, args: CheckCompliance) -> dict[
 
 def heading(standard: Standard) -> dict[str, Any]:
     """Return which standard judges, in which edition, and whose demand it is."""
-    return {
-        "standard": standard.id,
-        "title": dict(standard.title),
-        "edition": standard.edition,
-        "basis": standard.basis.value,
-        "text_status": standard.text_status.value,
-    }
+    return spoken_standard(
+        {
+            "standard": standard.id,
+            "title": dict(standard.title),
+            "edition": standard.edition,
+            "basis": standard.basis.value,
+            "text_status": standard.text_status.value,
+        }
+    )
 
 
 def about(record: InstitutionRecord) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from camera_gateway.actions.standards import offered, today
 from camera_gateway.catalogue import judgements, registry
 from camera_gateway.clock import US, rfc3339, to_datetime
 from camera_gateway.compliance import editions
-from camera_gateway.compliance.documents.spoken import spoken_finding
+from camera_gateway.compliance.documents.spoken import spoken_finding, spoken_standard
 from camera_gateway.compliance.evaluate import evaluate
 from camera_gateway.compliance.measure import Period
 from camera_gateway.domain.camera import CameraState
@@ -234,7 +234,8 @@ async def on_day(gateway: Gateway, _actor: Actor, args: OnDay) -> dict[str, Any]
             hint="each night judges the day that ended; now: compliance check",
         )
     edition = next((s for s in standards if (s.id, s.edition) == (judgement.standard, judgement.edition)), None)
-    named = heading(edition) if edition else {"standard": judgement.standard, "edition": judgement.edition}
+    gone = {"standard": judgement.standard, "edition": judgement.edition}
+    named = heading(edition) if edition else spoken_standard(gone)
     time_zone = await _time_zone(gateway, institution)
     tz = zone(time_zone)
     start = editions.midnight(day_of(judgement.day), tz)

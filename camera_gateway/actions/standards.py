@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from camera_gateway.clock import to_datetime
 from camera_gateway.compliance import editions
 from camera_gateway.compliance.context import required_of
-from camera_gateway.compliance.documents.spoken import spoken_rule
+from camera_gateway.compliance.documents.spoken import spoken_rule, spoken_standard
 from camera_gateway.compliance.standards import check_together, chosen, load_directory
 from camera_gateway.domain.schedule import zone
 from camera_gateway.errors import InvalidInput
@@ -60,19 +60,21 @@ async def list_(gateway: Gateway, _actor: Actor, _args: Nothing) -> list[dict[st
     day = today(gateway)
     found = [editions.on_day(known, identity, day) for identity in dict.fromkeys(s.id for s in known)]
     return [
-        {
-            "id": s.id,
-            "title": dict(s.title),
-            "basis": s.basis.value,
-            "jurisdiction": s.jurisdiction,
-            "edition": s.edition,
-            "editions": [e.edition for e in editions.lineage(known, s.id)],
-            "text_status": s.text_status.value,
-            "institutions": list(s.institutions),
-            "optional": s.optional,
-            "rules": len(s.rules),
-            "text_needed": sum(r.text_needed for r in s.rules),
-        }
+        spoken_standard(
+            {
+                "id": s.id,
+                "title": dict(s.title),
+                "basis": s.basis.value,
+                "jurisdiction": s.jurisdiction,
+                "edition": s.edition,
+                "editions": [e.edition for e in editions.lineage(known, s.id)],
+                "text_status": s.text_status.value,
+                "institutions": list(s.institutions),
+                "optional": s.optional,
+                "rules": len(s.rules),
+                "text_needed": sum(r.text_needed for r in s.rules),
+            }
+        )
         for s in found
     ]
 
@@ -86,7 +88,11 @@ async def show(gateway: Gateway, _actor: Actor, args: ShowStandard) -> dict[str,
     known = offered(gateway)
     found = described(editions.on_day(known, args.standard, day), editions.lineage(known, args.standard))
     time_zone = gateway.settings.site.time_zone
-    return {**found, "rules": [spoken_rule(rule, time_zone) for rule in found["rules"]]}
+    return {
+        **spoken_standard(found),
+        "editions": [spoken_standard(edition) for edition in found["editions"]],
+        "rules": [spoken_rule(rule, time_zone) for rule in found["rules"]],
+    }
 
 
 def described(standard: Standard, lineage: list[Standard]) -> dict[str, Any]:

@@ -246,3 +246,22 @@ def test_who_reviews_is_not_offered_what_only_operators_do(visit: Visit, house: 
     menu = set(staff.get_by_role("navigation").get_by_role("link").all_inner_texts())
     assert "Registers" in menu
     assert not {"Compliance", "Reports"} & menu
+
+
+@pytest.mark.parametrize(
+    ("language", "told"), [("ru", "по вторичным источникам"), ("kk", "жанама дереккөздер бойынша")]
+)
+def test_the_edition_of_a_standard_is_told_in_the_language_of_the_page(
+    visit: Visit, house: PortalHouse, language: str, told: str
+) -> None:
+    page = visit.page(locale="ru-RU", timezone_id="Asia/Almaty")
+    house.sign_in(page, "berik")
+    page.add_init_script(f"localStorage.setItem('language', '{language}')")
+    order = "kz-edu-117-2022"
+    for path in ("/compliance", f"/compliance/{KINDERGARTEN}?standard={order}", "/standards", f"/standards/{order}"):
+        page.goto(path)
+        settle(page)
+        shown = page.get_by_role("main").inner_text()
+        assert told in shown, path
+        for english in ("secondary", "not seen", "as told", "as collected", "Minister of", "Republic"):
+            assert english not in shown, path

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from camera_gateway.compliance.documents.material import BASES, about, about_institution
 from camera_gateway.compliance.documents.model import Column, Document, Fact, Facts, Kind, Paragraph, Table, Type
-from camera_gateway.compliance.documents.sayings import cameras_of, evidence_of, figure_of
+from camera_gateway.compliance.documents.sayings import cameras_of, evidence_of, figure_of, said
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -70,7 +70,7 @@ def finding_sections(judged: Sequence[Judged]) -> list[Section]:
         facts = (
             Fact("standard", titles_of(found), Type.WORDS),
             Fact("standard-id", found["standard"]),
-            Fact("edition", str(found["edition"])),
+            Fact("edition", said(str(found["edition"])), Type.SAYING),
             Fact("basis", found["basis"], Type.CODE, "basis"),
             Fact("verdict", verdict_of(found), Type.CODE, "result"),
             *(Fact(result, found["counts"].get(result, 0), Type.COUNT) for result in RESULTS),
@@ -133,7 +133,7 @@ def institution_tables(judged: Sequence[Judged]) -> list[Section]:
             Column("institution", width=3),
             Column("institution-name", width=5),
             Column("standard", width=3),
-            Column("edition"),
+            Column("edition", Type.SAYING),
             Column("verdict", Type.CODE, "result", 3),
             *(Column(result, Type.COUNT) for result in RESULTS),
         )
@@ -154,7 +154,7 @@ def _standing(one: Judged) -> tuple[Value, ...]:
         one.subject.id,
         one.subject.name,
         one.standard,
-        str(one.found["edition"]),
+        said(str(one.found["edition"])),
         verdict_of(one.found),
         *(counts.get(result, 0) for result in RESULTS),
     )

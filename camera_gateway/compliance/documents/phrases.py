@@ -1,4 +1,4 @@
-"""Every sentence and figure in words that a judgement can write, by code, in the English of findings. Pure.
+"""Every sentence and figure in words that a judgement or a shipped standard can write, by code, in English. Pure.
 
 A place `$name` is of the type that its name says (see `PLACES`); where a sentence has two of a type the second has a
 number. The texts in `compliance/texts` say each code in every language; a test holds this list to the evaluators.
@@ -234,6 +234,25 @@ PHRASES: Mapping[str, str] = {
     "note-classes": "The edition of 2025 renames the classes; its figures were not seen.",
     "note-72-hours": "The rule gives the licensee at least 72 hours.",
     "note-grades": "The seconds of each grade were not reached.",
+    "edition-text-not-seen": "$date, text not seen",
+    "edition-annex-not-seen": "$date, annex not seen",
+    "edition-2019-annex": "January 2019, annex not seen",
+    "edition-told": "$date, as told by a secondary source",
+    "edition-told-2026": "as told by a secondary source in autumn 2026",
+    "edition-several-2026": "as told by secondary sources in autumn 2026",
+    "edition-predecessor": "$date, video rule as told of its predecessor",
+    "edition-collected-2026": "as collected in 2026",
+    "authority-project": "this project",
+    "authority-various": "various",
+    "authority-government": "Government of the Republic of Kazakhstan",
+    "authority-parliament": "Parliament of the Republic of Kazakhstan",
+    "authority-education": "Minister of Education and Science of the Republic of Kazakhstan",
+    "authority-education-interior": (
+        "Minister of Education and Science and Minister of Internal Affairs of the Republic of Kazakhstan"
+    ),
+    "authority-health": "Minister of Health of the Republic of Kazakhstan",
+    "authority-security": "Chairman of the National Security Committee of the Republic of Kazakhstan",
+    "authority-labour": "Deputy Prime Minister, Minister of Labour and Social Protection of the Republic of Kazakhstan",
 }
 OPEN = ("declared", "compared", "entered")
 """Those with the words of a person, in which anything may stand."""

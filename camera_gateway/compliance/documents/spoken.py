@@ -1,4 +1,4 @@
-"""Findings and rules for pages: what they say in English, said in the other languages as a report would print it.
+"""Findings, rules and standards for pages: what they say in English, said in the other languages as a report would.
 
 Promises that a page and a paper have the same words, because both take them from the same texts.
 """
@@ -36,6 +36,14 @@ def spoken_rule(rule: Mapping[str, Any], time_zone: str) -> dict[str, Any]:
     required = figure_of(str(rule["required"]), rule)
     note = said(str(rule["note"])) if rule["note"] else None
     return {**rule, "said": _in_languages({"required": required}, note, "note", time_zone)}
+
+
+def spoken_standard(standard: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a standard is called with `said`: its edition, and whose it is, by language."""
+    sayings = {name: said(str(standard[name])) for name in ("edition", "authority") if standard.get(name)}
+    words = [Words(language, "UTC") for language in TRANSLATED]  # days stand in it, no moments
+    shown = {w.language: {name: w.shown(one, Type.SAYING) for name, one in sayings.items()} for w in words}
+    return {**standard, "said": shown}
 
 
 def _in_languages(

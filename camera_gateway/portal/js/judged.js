@@ -46,6 +46,9 @@ export function spoken({ language }, row, name) {
   return row.said?.[language]?.[name] ?? (row[name] ? h("span", { lang: "en" }, row[name]) : "–");
 }
 
+/** The edition of a standard in the user's language; as its file has it where nobody translated it. */
+export const editionOf = ({ language }, standard) => standard.said?.[language]?.edition ?? standard.edition;
+
 /** What is asked (`name` "required") or was measured ("measured"), as people of the language write it. */
 export function figure(context, row, name) {
   const { [name]: text, metric } = row;

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from dataclasses import replace
 from datetime import date, timedelta
 from string import Template
@@ -38,7 +39,13 @@ from support.tree import ROOT
 
 from camera_gateway.access.purposes import Code
 from camera_gateway.catalogue.viewings import KINDS as VIEWING_KINDS
-from camera_gateway.compliance.documents.findings import changes, finding_sections, remembered, verdict_of
+from camera_gateway.compliance.documents.findings import (
+    changes,
+    compliance_report,
+    finding_sections,
+    remembered,
+    verdict_of,
+)
 from camera_gateway.compliance.documents.gaps import explanation_of, gap_register
 from camera_gateway.compliance.documents.keeping import Keeping, outlook, run_of, status_of
 from camera_gateway.compliance.documents.layout import as_text
@@ -55,12 +62,13 @@ from camera_gateway.compliance.documents.model import (
     parse,
     tables_of,
 )
-from camera_gateway.compliance.documents.packs import inspection_pack, zone_table
+from camera_gateway.compliance.documents.packs import inspection_pack, monthly_report, zone_table
 from camera_gateway.compliance.documents.registers import touched
 from camera_gateway.compliance.documents.sayings import SAID, cameras_of, evidence_of, figure_of
 from camera_gateway.compliance.documents.statement import qr_text, statement
 from camera_gateway.compliance.documents.words import LANGUAGES, Words, texts_of, words_for
 from camera_gateway.compliance.methods import Method
+from camera_gateway.compliance.standards import load_directory
 from camera_gateway.domain.camera import InstitutionKind, Zone
 from camera_gateway.domain.finding import Result
 from camera_gateway.domain.footage import GapCause
@@ -315,6 +323,25 @@ def test_what_was_a_pass_and_is_none_has_changed() -> None:
     assert isinstance(law, Table)
     assert [row[-2:] for row in house.rows] == [("pass", "fail"), ("fail", "unknown")]
     assert [row[-2:] for row in law.rows] == [(None, "text_needed"), (None, "fail")]
+
+
+def test_an_edition_is_printed_in_the_language_of_the_report() -> None:
+    shipped = [one for one in load_directory(ROOT / "config" / "standards") if re.search("[a-z]{3}", one.edition)]
+    assert len(shipped) > 5
+    judged = [
+        Judged(AYAGOZ, one.id, {**HOUSE, "standard": one.id, "edition": one.edition, "basis": one.basis.value})
+        for one in shipped
+    ]
+    for document in (
+        compliance_report(FRAME, AYAGOZ, judged),
+        monthly_report(FRAME, None, (AYAGOZ,), judged, {AYAGOZ.id: []}, None),
+    ):
+        for language in LANGUAGES:
+            text = " ".join(" ".join(as_text(document, sealed(document), words_for(document, language))).split())
+            printed = {one.edition for one in shipped if one.edition in text}
+            assert printed == ({one.edition for one in shipped} if language == "en" else set()), language
+            assert language != "ru" or text.count("по вторичным источникам, осень 2026 года") == 1
+        assert parse(json.loads(canonical(document))) == document
 
 
 def test_another_edition_is_not_compared() -> None:

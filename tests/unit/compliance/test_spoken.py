@@ -14,7 +14,7 @@ from camera_gateway.actions.standards import described
 from camera_gateway.compliance.documents.model import Type
 from camera_gateway.compliance.documents.phrases import FAMILIES, PHRASES, PLACES
 from camera_gateway.compliance.documents.sayings import FIGURES, evidence_of, figure_of, said
-from camera_gateway.compliance.documents.spoken import TRANSLATED, spoken_finding, spoken_rule
+from camera_gateway.compliance.documents.spoken import TRANSLATED, spoken_finding, spoken_rule, spoken_standard
 from camera_gateway.compliance.documents.words import LANGUAGES, Words, texts_of
 from camera_gateway.compliance.keys import OPERATORS, ZONES_NAMED
 from camera_gateway.compliance.standards import load_directory
@@ -145,6 +145,16 @@ def test_every_note_and_demand_of_a_shipped_standard_is_said_in_every_language()
             for language in TRANSLATED:
                 text = re.sub(ids, "", " ".join(text for text in spoken[language].values() if text))
                 assert set(ENGLISH.findall(text)) <= {"KZ", "h264", "h265"}, (standard.id, rule["id"], text)
+
+
+def test_edition_and_authority_of_a_shipped_standard_are_said_in_every_language() -> None:
+    for standard in load_directory(STANDARDS):
+        spoken = spoken_standard(described(standard, [standard]))["said"]
+        for language in TRANSLATED:
+            assert spoken[language].keys() == {"edition", "authority"}
+            for text in spoken[language].values():
+                assert ENGLISH.findall(text) == [], (standard.id, text)
+    assert spoken_standard({"edition": "of my own"})["said"]["kk"] == {"edition": "of my own"}
 
 
 def test_the_findings_of_whole_months_leave_no_english() -> None:

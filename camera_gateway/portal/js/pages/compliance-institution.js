@@ -5,7 +5,7 @@ import { h } from "../dom.js";
 import { button, card, empty, field, head, link, note, page as whole, select, table } from "../parts.js";
 import { countsList, inLanguage, legend, ORDER, result, scopeOf, seen, shares, together, worst } from "../results.js";
 import { dayBy, trend, zoneTiles } from "../charts.js";
-import { byRule, clauseName, figure, judgedOf, placeOfScope, stripOf, tellsDays, TREND_DAYS } from "../judged.js";
+import { byRule, clauseName, editionOf, figure, judgedOf, placeOfScope, stripOf, tellsDays, TREND_DAYS } from "../judged.js";
 import { places } from "../places.js";
 import { chosenStandard } from "./compliance.js";
 import { word } from "../words.js";
@@ -38,7 +38,7 @@ export async function page(context) {
     h("form", { class: "filters", role: "search", onsubmit: (event) => event.preventDefault() },
       field(t("standards.one"), select(standards.map((one) => [one.id, `${t(`basis.${one.basis}`)}: ${inLanguage(context, one.title)}`]), standard.id, { onchange: (event) => { setQuery({ standard: event.target.value }); reload(); } })),
       field(t("compliance.day"), { type: "date", value: day ?? "", max: formats.toLocal(Date.now(), zone).slice(0, 10), onchange: (event) => { setQuery({ day: event.target.value, now: null }); reload(); } })),
-    h("section", { class: "card verdict" }, h("h2", {}, inLanguage(context, standard.title), h("span", { class: "muted small" }, t("standards.edition", { edition: judged.edition }), " · ", t(`basis.${judged.basis}`))),
+    h("section", { class: "card verdict" }, h("h2", {}, inLanguage(context, standard.title), h("span", { class: "muted small" }, t("standards.edition", { edition: editionOf(context, judged) }), " · ", t(`basis.${judged.basis}`))),
       shares(judged.counts, { height: 24 }), countsList(context, judged.counts),
       h("p", { class: "small muted" }, t("compliance.judged", { from: formats.moment(judged.from, zone), to: formats.moment(judged.to < judged.checked_at ? judged.to : judged.checked_at, zone), at: formats.moment(judged.checked_at, zone) }), " ", button(t("compliance.now"), (event) => { event.target.setAttribute("aria-busy", "true"); setQuery({ now: 1, day: null }); reload(); }, "small quiet"))),
     judged.installation?.length ? note("warn", t("compliance.installation"), null, h("ul", { class: "plain" }, judged.installation.map((one) => h("li", {}, lacking(context, one))))) : null,

@@ -4,7 +4,7 @@
 import { h } from "../dom.js";
 import { empty, field, head, link, note, page as whole, select } from "../parts.js";
 import { BASES, countsList, inLanguage, legend, ORDER, result, shares, sum, together } from "../results.js";
-import { clauseName } from "../judged.js";
+import { clauseName, editionOf } from "../judged.js";
 import { word } from "../words.js";
 
 /** With so few institutions the clauses are the rows, and have room for their titles. */
@@ -51,7 +51,7 @@ export async function page(context) {
           const all = counts(book.id, near);
           const none = sum(all) === (all.not_applicable ?? 0);
           return h("li", {}, h("a", { class: "book", href: address(book.id), "aria-current": book.id === standard.id ? "true" : null },
-            h("strong", {}, inLanguage(context, book.title)), h("span", { class: "muted small" }, t("standards.edition", { edition: book.edition }), " · ", t(`text-status.${book.text_status}`)),
+            h("strong", {}, inLanguage(context, book.title)), h("span", { class: "muted small" }, t("standards.edition", { edition: editionOf(context, book) }), " · ", t(`text-status.${book.text_status}`)),
             none ? h("span", { class: "muted small" }, t("compliance.applies-to-none")) : [shares(all), countsList(context, all, { short: true })]));
         }))) : null;
     })),

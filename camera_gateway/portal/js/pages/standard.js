@@ -3,7 +3,7 @@
 import { h } from "../dom.js";
 import { facts, field, head, link, page as whole, select, table } from "../parts.js";
 import { inLanguage, result, seen, textSeen } from "../results.js";
-import { clauseName, figure, spoken } from "../judged.js";
+import { clauseName, editionOf, figure, spoken } from "../judged.js";
 import { word } from "../words.js";
 
 export async function page(context) {
@@ -16,14 +16,14 @@ export async function page(context) {
     head(inLanguage(context, book.title), { trail: [t("standards.title"), "/standards"], lead: t(`basis.${book.basis}.text`), actions: [link(`/compliance?standard=${encodeURIComponent(book.id)}`, t("standards.judged"))] }),
     h("section", { class: "card" }, facts(
       [t("standards.basis"), t(`basis.${book.basis}`)],
-      [t("standards.edition.title"), book.edition],
+      [t("standards.edition.title"), editionOf(context, book)],
       [t("standards.text"), textSeen(context, book.text_status)],
-      [t("standards.authority"), book.authority ? h("span", { lang: "en" }, book.authority) : null],
+      [t("standards.authority"), book.authority ? spoken(context, book, "authority") : null],
       [t("standards.number"), [book.number, day(book.date)].filter(Boolean).join(" · ") || null],
       [t("standards.address"), book.url ? h("code", {}, book.url) : null],
       [t("standards.force"), book.in_force_from || book.in_force_to ? [day(book.in_force_from) ?? "…", " – ", day(book.in_force_to) ?? "…"] : null],
       [t("standards.for"), book.institutions.includes("*") ? t("standards.for-all") : formats.list(book.institutions.map((kind) => word(context, "kind", kind)))]),
-    book.editions?.length > 1 && field(t("standards.editions"), select(book.editions.map((one) => [one.in_force_from ?? "", [one.edition ?? one, one.in_force_from && day(one.in_force_from)].filter(Boolean).join(" · ")]), on ?? "", { onchange: (event) => { setQuery({ on: event.target.value }); reload(); } }))),
+    book.editions?.length > 1 && field(t("standards.editions"), select(book.editions.map((one) => [one.in_force_from ?? "", [editionOf(context, one), one.in_force_from && day(one.in_force_from)].filter(Boolean).join(" · ")]), on ?? "", { onchange: (event) => { setQuery({ on: event.target.value }); reload(); } }))),
     table(context, { caption: t("standards.clauses"), hidden: false, rows, columns: [
       { title: t("standards.clause"), head: true, cell: (row) => h("span", { id: row.id, class: "clause" }, clauseName(context, row.clause)) },
       { title: t("standards.asks"), cell: (row) => [inLanguage(context, row.title), row.note && h("span", { class: "muted small block" }, spoken(context, row, "note"))] },

@@ -3,6 +3,7 @@
 import { h } from "../dom.js";
 import { empty, head, page as whole, table } from "../parts.js";
 import { BASES, inLanguage, textSeen } from "../results.js";
+import { editionOf } from "../judged.js";
 import { word } from "../words.js";
 
 export async function page(context) {
@@ -15,7 +16,7 @@ export async function page(context) {
       return rows.length ? h("section", { class: "stack" }, h("h2", { class: "basis" }, t(`basis.${basis}`), " ", h("span", { class: "muted small" }, t(`basis.${basis}.text`))), table(context, {
         caption: t(`basis.${basis}`), rows, columns: [
           { title: t("standards.one"), head: true, cell: (row) => h("a", { href: `/standards/${encodeURIComponent(row.id)}` }, inLanguage(context, row.title)) },
-          { title: t("standards.edition.title"), cell: (row) => row.edition },
+          { title: t("standards.edition.title"), cell: (row) => editionOf(context, row) },
           { title: t("standards.text"), cell: (row) => textSeen(context, row.text_status) },
           rows.some((row) => row.in_force_from || row.in_force_to) && { title: t("standards.force"), cell: years },
           { title: t("standards.rules"), number: true, cell: (row) => formats.number(row.rules) },
