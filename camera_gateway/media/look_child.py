@@ -10,6 +10,7 @@ from __future__ import annotations
 import gc
 import importlib
 import json
+import mmap
 import os
 from typing import Any, cast
 
@@ -28,16 +29,16 @@ LATE = ("video.codeccontext", "video.reformatter")
 LIMITS = Limits(cpu_s=10)
 LARGEST_JOB = 32 << 20
 LARGEST_ANSWER = HEAD.size + PICTURE_BYTES + 1024
-_PIECE = 1 << 20
+_READY: dict[str, Any] = {}
+"""Decoders that have been opened and have seen nothing: each fork has its own copy, and uses one of them once."""
 
 
 def decode(codec: str, payload: bytes) -> tuple[dict[str, Any], bytes]:
     """Decode one access unit; its size, and the planes of a small picture of full range."""
     if codec not in CODECS:
         return {"cause": "codec-refused"}, b""
-    decoder = cast("Any", CodecContext.create(codec, "r"))
-    decoder.thread_count = 1
     try:
+        decoder = _READY.pop(codec, None) or _opened(codec)
         frames = [*decoder.decode(Packet(payload)), *decoder.decode(None)]
         if not frames or frames[0].is_corrupt:
             return {"cause": "undecodable"}, b""
@@ -45,6 +46,15 @@ def decode(codec: str, payload: bytes) -> tuple[dict[str, Any], bytes]:
     except (av.FFmpegError, OSError, ValueError, MemoryError):
         return {"cause": "undecodable"}, b""
     return {"width": frames[0].width, "height": frames[0].height}, b"".join(_rows(plane) for plane in small.planes)
+
+
+def _opened(codec: str) -> Any:  # noqa: ANN401 - libav's types differ between its versions
+    decoder = cast("Any", CodecContext.create(codec, "r"))
+    decoder.thread_count = 1
+    # what it smooths are small steps between blocks, and those go when the picture is made small
+    decoder.options = {"skip_loop_filter": "all"}
+    decoder.open()
+    return decoder
 
 
 def _scaled(frame: Any) -> Any:  # noqa: ANN401 - libav's types differ between its versions
@@ -63,8 +73,7 @@ def warm_up() -> None:
     """Do once what libav loads or looks up late, so that it is there before any jail is."""
     for name in LATE:
         importlib.import_module(f"av.{name}")
-    for codec in CODECS:
-        CodecContext.create(codec, "r")
+    _READY.update((codec, _opened(codec)) for codec in CODECS)
     for form in ("yuv420p", "yuvj420p", "yuv420p10le"):
         _rows(_scaled(VideoFrame(64, 48, form)).planes[0])
     gc.collect()
@@ -72,21 +81,32 @@ def warm_up() -> None:
 
 
 def serve() -> None:
-    """Answer jobs until the pipe ends."""
+    """Answer jobs until the pipe ends. Of a look nothing is left in this memory when the next one begins."""
+    room, answer = _room(LARGEST_JOB), _room(LARGEST_ANSWER)
     while True:
-        head = _read(0, HEAD.size)
-        if len(head) < HEAD.size:
+        head = bytearray(HEAD.size)
+        if _read(0, memoryview(head)) < HEAD.size:
             return
         text, data = HEAD.unpack(head)
         if text + data > LARGEST_JOB:
             return
-        job, payload = json.loads(_read(0, text)), _read(0, data)
-        answer = _by_a_fork(str(job.get("codec")), payload)
-        _write(1, answer if _is_whole(answer) else _answer({"cause": "died"}, b""))
+        with memoryview(room)[: text + data] as job, memoryview(answer) as whole:
+            if _read(0, job) < text + data:
+                return
+            codec = str(json.loads(bytes(job[:text])).get("codec"))
+            with whole[: _by_a_fork(codec, job[text:], whole)] as told:
+                _write(1, told if _is_whole(told) else _answer({"cause": "died"}, b""))
+        for each in (room, answer):
+            each.madvise(mmap.MADV_DONTNEED)
 
 
-def _by_a_fork(codec: str, payload: bytes) -> bytes:
-    """Return what a jailed fork answers; it has no descriptor but the end of a pipe."""
+def _room(size: int) -> mmap.mmap:
+    """Return memory that is taken when it is written to, and that can be forgotten."""
+    return mmap.mmap(-1, size, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+
+
+def _by_a_fork(codec: str, payload: memoryview, answer: memoryview) -> int:
+    """Have a jailed fork answer, of what length is returned; it has no descriptor but the end of a pipe."""
     out, into = os.pipe()
     child = os.fork()
     if child == 0:
@@ -95,18 +115,18 @@ def _by_a_fork(codec: str, payload: bytes) -> bytes:
             os.closerange(2, into + 1)
             os.close(0)
             enter(LIMITS)
-            _write(1, _answer(*decode(codec, payload)))
+            _write(1, _answer(*decode(codec, bytes(payload))))
         finally:
             os._exit(0)
     os.close(into)
     # no more than a picture has: what goes on writing meets a closed pipe
-    answer = _read(out, LARGEST_ANSWER)
+    size = _read(out, answer)
     os.close(out)
     os.waitpid(child, 0)
-    return answer
+    return size
 
 
-def _is_whole(answer: bytes) -> bool:
+def _is_whole(answer: memoryview) -> bool:
     if len(answer) < HEAD.size:
         return False
     text, data = HEAD.unpack_from(answer)
@@ -118,19 +138,18 @@ def _answer(told: dict[str, Any], data: bytes) -> bytes:
     return HEAD.pack(len(words), len(data)) + words + data
 
 
-def _read(source: int, count: int) -> bytes:
-    """Return `count` bytes, fewer where there are no more."""
-    pieces = []
-    while count:
-        piece = os.read(source, min(count, _PIECE))
-        if not piece:
+def _read(source: int, into: memoryview) -> int:
+    """Fill a piece of memory, or as much of it as there is to read; return how much that was."""
+    done = 0
+    while done < len(into):
+        more = os.readv(source, [into[done:]])
+        if not more:
             break
-        pieces.append(piece)
-        count -= len(piece)
-    return b"".join(pieces)
+        done += more
+    return done
 
 
-def _write(target: int, data: bytes) -> None:
+def _write(target: int, data: bytes | memoryview) -> None:
     left = memoryview(data)
     while left:
         left = left[os.write(target, left) :]

@@ -58,10 +58,18 @@ class Workshop:
     """Up to `children` at work at once, `waiting` jobs in line. Made by `roles`; `close` ends every child.
 
     `spare`: keep one more ready that nobody has used, so that the next camera need not wait for a new process.
+    `jobs`: after how many a child is replaced. `environment`: all that a child has of one.
     """
 
     def __init__(
-        self, children: int = 1, waiting: int = 8, child: tuple[str, ...] = ("-m", CHILD), *, spare: bool = True
+        self,
+        children: int = 1,
+        waiting: int = 8,
+        child: tuple[str, ...] = ("-m", CHILD),
+        *,
+        spare: bool = True,
+        jobs: int = JOBS,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self._free = threading.Semaphore(children)
         self._lock = threading.Lock()
@@ -71,6 +79,8 @@ class Workshop:
         self._idle: list[_Child] = []
         self._program = child
         self._spare = spare
+        self._jobs = jobs
+        self._environment = dict(environment or {})
         self._closed = False
 
     def do(self, camera: str, job: Mapping[str, Any], payload: bytes, wall_s: float) -> tuple[dict[str, Any], bytes]:
@@ -137,7 +147,7 @@ class Workshop:
         child.since_s = time.monotonic()
         ended: list[_Child] = []
         with self._lock:
-            if self._closed or child.jobs >= JOBS:
+            if self._closed or child.jobs >= self._jobs:
                 ended.append(child)
             else:
                 self._idle.append(child)
@@ -155,7 +165,7 @@ class Workshop:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                env={},
+                env=self._environment,
                 cwd="/",
                 close_fds=True,
                 start_new_session=True,
