@@ -15,7 +15,7 @@ from camera_gateway.domain.picture import LOOKED
 from camera_gateway.errors import Unavailable
 from camera_gateway.footage.indexing import RangedSource
 from camera_gateway.footage.reader import IntegrityFailed
-from camera_gateway.health.checks import Facts, changed, compare, facts_of
+from camera_gateway.health.checks import Facts, changed, compare, facts_of, kept
 from camera_gateway.health.verdicts import COMPARISONS, Beside, judge, light_of
 from camera_gateway.media.boxes import FileSource
 from camera_gateway.media.jail import JailError
@@ -31,8 +31,9 @@ if TYPE_CHECKING:
     from camera_gateway.footage.reader import Located, Reader
     from camera_gateway.media.look import Decoded, Lookers
 
-REFERENCES = 64
-"""Measured references that are remembered, some 700 KB each; others are decoded again when they are needed."""
+REFERENCES = 400
+"""Measured references that are remembered, some 120 KB each: those of 200 cameras by day and by night. Others are
+decoded again when they are needed; each costs a third of a look."""
 STILL_WALL_S = 20.0
 MOST_JPEG_BYTES = 400_000
 _JPEG = b"\xff\xd8\xff"
@@ -135,7 +136,7 @@ class Looker:
             try:
                 known = self._known.get(reference.sha256)
                 if known is None:
-                    known = facts_of(self._lookers.decode(Keyframe("mjpeg", reference.jpeg)).planes)
+                    known = kept(facts_of(self._lookers.decode(Keyframe("mjpeg", reference.jpeg)).planes))
             except LookFailed:
                 lacking.append(reference.sha256)
                 continue
@@ -187,5 +188,6 @@ def _measured(
 
 def _beside(beside: Beside) -> dict[str, Any]:
     figures = asdict(beside.compared)
+    figures |= figures.pop("shifts") or {}
     rounded = {name: round(value, _DIGITS) if isinstance(value, float) else value for name, value in figures.items()}
     return {"light": beside.light.value, **rounded}

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from camera_gateway.domain.picture import KINDS, Light, Verdict
-from camera_gateway.health.checks import FEWEST_BLOCKS
+from camera_gateway.health.checks import AGREES, FEWEST_BLOCKS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from camera_gateway.health.checks import Compared, Facts
+    from camera_gateway.health.checks import Compared, Facts, Shifts
 
 COLOURLESS = 2.5
 """Levels: below it a picture has no colour. A scene of grey walls has none by day either, and neither its reference."""
@@ -27,7 +27,7 @@ BLACK_CONTRAST = 1.5
 """Between blocks: where there is more, something can be made out, and it is dark, not black."""
 CLIPPED = 0.35
 """Share of pixels at the upper end, beyond what the reference has."""
-SOFT_PX, SOFTER_PX = 1.5, 0.8
+SOFT_PX, SOFTER_PX = 1.1, 0.75
 """Width of edges that is soft, and how much softer than the reference it has to be."""
 FLAT, ALL_FLAT = 0.35, 0.75
 """Share of the reference's blocks without structure now: much of it covered, and all of it by whatever light."""
@@ -35,9 +35,12 @@ LAYOUT = 0.6
 """Above it light and dark areas are where they were: what has no edges is blurred, not covered."""
 TILES, DISPLACED = 4, 0.6
 """Tiles that have to be found, and the share of them found elsewhere, for a view that was moved."""
-AGREES, SAME_VIEW, STRANGE = 0.7, 0.5, 0.3
-"""Share of blocks that agree: above the first nothing has moved, above the second it is the same view unless tiles say
-otherwise, below the third it is another view even where no tile is found."""
+TURNED, SCATTER, TURNED_TILES = 0.021, 0.005, 6
+"""How much a camera turned about its axis (radians: 1.2°) or zoomed (share), how well tiles agree on it, and how many:
+those near the middle stay where they are, so that few are displaced."""
+SAME_VIEW, STRANGE = 0.5, 0.3
+"""Share of blocks that agree: above `AGREES` nothing has moved, above the first it is the same view unless tiles say
+otherwise, below the second it is another view even where no tile is found."""
 UNCHANGED, COMPARISONS = 0.4, 2
 """Share of blocks that differ from look to look; how many comparisons in a row. A clock that runs on in a picture that
 stands still touches few blocks: it is frozen all the same."""
@@ -141,10 +144,15 @@ def _blurred(facts: Facts, beside: Beside) -> tuple[Verdict, bool]:
 
 def _moved(facts: Facts, beside: Beside) -> tuple[Verdict, bool]:
     compared = beside.compared
-    elsewhere = compared.tiles >= TILES and compared.displaced >= DISPLACED
-    if elsewhere and compared.agreement < AGREES:
+    if compared.agreement < AGREES and compared.shifts is not None and _elsewhere(compared.shifts):
         return Verdict.BAD, False
     if compared.agreement >= SAME_VIEW:
         return Verdict.FINE, False
     strange = compared.agreement < STRANGE and compared.flat < FLAT and not _soft(facts, beside)
     return Verdict.BAD if strange else Verdict.UNKNOWN, False
+
+
+def _elsewhere(shifts: Shifts) -> bool:
+    """Whether the camera shows another view, by where its tiles were found."""
+    turned = shifts.tiles >= TURNED_TILES and shifts.turned >= TURNED and shifts.scatter <= SCATTER
+    return turned or (shifts.tiles >= TILES and shifts.displaced >= DISPLACED)

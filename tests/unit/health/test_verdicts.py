@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import asdict
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -9,7 +11,7 @@ import pytest
 from support import scenes
 
 from camera_gateway.domain.picture import KINDS, PICTURE_BYTES, Light, Verdict
-from camera_gateway.health.checks import changed, compare, facts_of
+from camera_gateway.health.checks import changed, compare, facts_of, kept
 from camera_gateway.health.verdicts import Beside, judge, light_of
 
 if TYPE_CHECKING:
@@ -52,13 +54,17 @@ def bad(image: Image, *references: Facts) -> list[str]:
         (scenes.with_clock(scenes.times(ROOM, 0.02), "2026-11-29 16:20:07 CAM 1"), ["black"]),
         (scenes.times(ROOM, 0.14), ["dark"]),
         (scenes.times(ROOM, 4.0), ["over-exposed"]),
+        (scenes.blurred(ROOM, 4), ["blurred"]),
         (scenes.blurred(ROOM, 6), ["blurred"]),
         (scenes.blurred(ROOM, 15), ["blurred"]),
         (scenes.covered(ROOM, 0.6), ["covered"]),
         (scenes.covered(ROOM, 1.1), ["covered"]),
         (scenes.turned(ROOM, across=0.03), ["moved"]),
         (scenes.turned(ROOM, across=0.2), ["moved"]),
+        (scenes.turned(ROOM, degrees=2), ["moved"]),
+        (scenes.turned(ROOM, degrees=-2), ["moved"]),
         (scenes.turned(ROOM, degrees=5), ["moved"]),
+        (scenes.turned(ROOM, zoom=1.05), ["moved"]),
         (scenes.turned(ROOM, zoom=1.15), ["moved"]),
         (scenes.room(seed=99), ["moved"]),
     ],
@@ -75,6 +81,8 @@ def test_what_happens_to_a_camera_is_said_once(what: Image, expected: list[str])
         scenes.times(ROOM, 0.5),
         scenes.times(ROOM, 1.2),
         scenes.turned(ROOM, across=0.004),
+        scenes.turned(ROOM, degrees=0.5),
+        scenes.turned(ROOM, zoom=1.01),
         scenes.covered(ROOM, 0.15),
         scenes.blurred(ROOM, 1),
         scenes.with_noise(ROOM, 5, 12.0),
@@ -84,6 +92,22 @@ def test_what_happens_to_a_camera_is_said_once(what: Image, expected: list[str])
 def test_what_happens_before_a_camera_is_no_impairment(what: Image) -> None:
     found = verdicts(what, reference("day"), changes=[0.9])
     assert set(found.values()) == {Verdict.FINE}, found
+
+
+def test_tiles_are_sought_only_where_edges_are_not_where_they_were() -> None:
+    assert beside(facts(PEOPLE[0]), reference("day")).compared.shifts is None
+    found = beside(facts(scenes.turned(ROOM, degrees=3)), reference("day")).compared.shifts
+    assert found is not None
+    assert math.degrees(found.turned) == pytest.approx(3, abs=0.3)
+
+
+@pytest.mark.parametrize("what", [ROOM, scenes.turned(ROOM, across=0.05), scenes.covered(ROOM, 0.6)])
+def test_a_reference_that_was_kept_says_the_same(what: Image) -> None:
+    now, known = facts(what), reference("day")
+    first, second = (asdict(compare(now, each)) for each in (kept(known), known))
+    assert first.pop("shifts") == pytest.approx(second.pop("shifts"))
+    assert first == pytest.approx(second)
+    assert kept(known).small.nbytes < 120_000
 
 
 def test_a_picture_without_any_reference_is_not_said_to_be_where_it_was() -> None:
