@@ -95,7 +95,7 @@ def write_status(path: Path, status: RecorderStatus) -> None:
     document = _plain(RecorderStatus, status)
     document["version"] = STATUS_VERSION
     document["cameras"] = [_plain(CameraStatus, camera) for camera in status.cameras]
-    data = json.dumps(document, sort_keys=True, ensure_ascii=False).encode()
+    data = json.dumps(document, ensure_ascii=False).encode()
     fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     with os.fdopen(fd, "wb") as file:
         file.write(data)

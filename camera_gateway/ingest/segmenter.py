@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from operator import sub
 from typing import TYPE_CHECKING
 
 from camera_gateway.domain.footage import RunEnd
@@ -41,7 +42,7 @@ FRAGMENT_BYTES = 8 << 20
 LIMIT_US = 600 * US
 LIMIT_BYTES = 512 << 20
 """A segment that finds no keyframe to end at is given up here: a smart codec's GOP lasts minutes, not ten."""
-FEW_PIECES = 8
+FEW_PIECES = 64
 """Pieces of a fragment are joined at each read and at its end, unless they are so few."""
 DEFAULT_FPS = 25
 
@@ -72,6 +73,45 @@ class _Segment:
     last_key: int = 0
 
 
+class _Fragment:
+    """The fragment that is open: what is noted of each picture; everything else is reckoned once, at its end."""
+
+    __slots__ = ("joined", "keyframe", "pieces", "places", "size_bytes", "sizes", "ticks")
+
+    def __init__(self) -> None:
+        self.keyframe = False
+        """Whether its first picture is one; no other can be."""
+        self.pieces: list[bytes] = []
+        self.joined = 0
+        """How many of the pieces are joined ones."""
+        self.sizes: list[int] = []
+        self.size_bytes = 0
+        self.places: list[int] = []
+        """Decode times, ticks since the run's start."""
+        self.ticks: list[int] = []
+        """Presentation times, ticks since the run's first picture."""
+
+    def join(self) -> None:
+        """Join what came with a read: it is in the caches still, and its memory then serves the next camera."""
+        pieces, joined = self.pieces, self.joined
+        if len(pieces) - joined > FEW_PIECES:
+            pieces[joined:] = [b"".join(pieces[joined:])]
+            self.joined = joined + 1
+
+    def samples(self, end: int, lead: int) -> Samples:
+        """Return the samples, the last of which lasts until the decode time `end`."""
+        self.join()
+        places, ticks = self.places, self.ticks
+        made = Samples(places[0])
+        made.pieces = self.pieces
+        made.sizes = self.sizes
+        made.durations = list(map(sub, [*places[1:], end], places))
+        made.keyframes = [False] * len(places)
+        made.keyframes[0] = self.keyframe
+        made.composition = [lead + offset for offset in map(sub, ticks, places)]
+        return made
+
+
 @dataclass(slots=True)
 class _Run:
     """The run that is open."""
@@ -87,12 +127,7 @@ class _Run:
     begun_us: int
     """Arrival of its first picture."""
     epoch: int
-    fragment: Samples = field(default_factory=lambda: Samples(0))
-    fragment_bytes: int = 0
-    joined: int = 0
-    """How many of the fragment's pieces are joined ones."""
-    fragment_ticks: int = 0
-    """Presentation time of the fragment's first picture."""
+    fragment: _Fragment = field(default_factory=_Fragment)
     last_place: int = 0
     held: list[Append] = field(default_factory=list)
     held_bytes: int = 0
@@ -126,7 +161,6 @@ class Segmenter:
         """Units that came before a run's first keyframe: counted, not stored."""
         self.sound_before_start = 0
         """Frames of sound from before a run's first picture that came after it."""
-        self.stored = 0
         self.unreadable = 0
         """Keyframes without parameter sets that can be read."""
         self.jumps = 0
@@ -179,7 +213,7 @@ class Segmenter:
         run = self._run
         if run is None:
             return
-        self._join(run)
+        run.fragment.join()
         if not run.timeline.settled and units:
             waited = units[-1].arrival_us - run.begun_us
             if waited >= SETTLE_US or run.held_bytes > SETTLE_BYTES:
@@ -210,7 +244,6 @@ class Segmenter:
         run = self._run
         if run is None:
             return
-        run.fragment.durations.append(run.duration)
         place = run.last_place + run.duration
         self._finish(run, reason, place, place)
 
@@ -247,36 +280,31 @@ class Segmenter:
             reorder = run.reorder
             place = reorder.decode_time(ticks) + reorder.lead
             run.duration = duration = place - run.last_place
-            run.fragment.durations.append(duration)
+            fragment = run.fragment
             if unit.keyframe:
                 following = self._at_keyframe(run, unit, ticks, place)
                 if following is not run:
                     run, ticks, place = following, 0, 0
-            elif (
-                place + duration - run.fragment.base_time > self._fragment_limit or run.fragment_bytes > FRAGMENT_BYTES
-            ):
+            elif place + duration - fragment.places[0] > self._fragment_limit or fragment.size_bytes > FRAGMENT_BYTES:
                 self._close_fragment(run, place)
                 if self._beyond_limits(run, place):
                     self._finish(run, RunEnd.STREAM_CORRUPT, place, ticks)
                     self.before_start += 1
                     return
         fragment = run.fragment
-        if not fragment.sizes:
-            fragment.base_time = place
-            run.fragment_ticks = ticks
         fragment.pieces += unit.pieces
         fragment.sizes.append(unit.size)
-        fragment.keyframes.append(unit.keyframe)
-        fragment.composition.append(ticks + run.reorder.lead - place)
-        run.fragment_bytes += unit.size
+        fragment.places.append(place)
+        fragment.ticks.append(ticks)
+        fragment.size_bytes += unit.size
         run.last_place = place
-        segment = run.segment
-        segment.frames += 1
         if unit.damaged:
-            segment.damaged += 1
-        segment.signed |= unit.signed
-        self.stored += 1
+            run.segment.damaged += 1
+        if unit.signed:
+            run.segment.signed = True
         if unit.keyframe:
+            segment = run.segment
+            fragment.keyframe = True
             if segment.keyframes:
                 segment.gop_max = max(segment.gop_max, place - segment.last_key)
             segment.keyframes += 1
@@ -363,26 +391,17 @@ class Segmenter:
 
     # ---- fragments, segments
 
-    @staticmethod
-    def _join(run: _Run) -> None:
-        """Join what came with this read: it is in the caches still, and its memory then serves the next camera."""
-        pieces, joined = run.fragment.pieces, run.joined
-        if len(pieces) - joined > FEW_PIECES:
-            pieces[joined:] = [b"".join(pieces[joined:])]
-            run.joined = joined + 1
-
     def _close_fragment(self, run: _Run, place: int) -> None:
         """End the fragment before the picture at `place`."""
-        self._join(run)
-        fragment = run.fragment
+        fragment, run.fragment = run.fragment, _Fragment()
         sound = run.sound.take() if run.sound is not None else None
-        size = run.fragment_bytes + (sum(sound.sizes) if sound is not None else 0)
+        size = fragment.size_bytes + (sum(sound.sizes) if sound is not None else 0)
         segment = run.segment
         segment.sequence += 1
         segment.size_bytes += size
-        append = Append(segment.sequence, fragment, sound, run.fragment_ticks, place, size)
-        run.fragment = Samples(place)
-        run.fragment_bytes = run.joined = 0
+        segment.frames += len(fragment.sizes)
+        samples = fragment.samples(place, run.reorder.lead)
+        append = Append(segment.sequence, samples, sound, fragment.ticks[0], place, size)
         if run.timeline.settled:
             self._emit(run, append)
         else:

@@ -41,7 +41,6 @@ class Sound:
         "before_start",
         "clock",
         "samples",
-        "stored",
         "track",
     )
 
@@ -53,7 +52,6 @@ class Sound:
         self.track = track
         self.clock = TrackClock(track.timescale)
         self.samples: Samples | None = None
-        self.stored = 0
         self.before_start = 0
         self._timeline = timeline
         self._shift_us = shift_us
@@ -78,16 +76,15 @@ class Sound:
         samples.pieces += unit.pieces
         samples.sizes.append(unit.size)
         samples.durations.append(duration)
-        samples.keyframes.append(True)
-        samples.composition.append(0)
         self._next = ticks + duration
-        self.stored += 1
 
     def take(self) -> Samples | None:
         """Return what has gathered; the next frame begins another fragment."""
         samples, self.samples = self.samples, None
         if samples is not None:
             samples.pieces = [b"".join(samples.pieces)]
+            samples.keyframes = [True] * len(samples.sizes)
+            samples.composition = [0] * len(samples.sizes)
         return samples
 
     def cut(self) -> None:

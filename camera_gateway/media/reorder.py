@@ -42,6 +42,9 @@ class Reorder:
     def decode_time(self, presentation_time: int) -> int:
         """Return the decode time of the next access unit in decode order, in the same units."""
         window, last = self._window, self._last
+        if not self.depth and last is not None and presentation_time > last:  # nothing is reordered
+            window[0] = self._last = presentation_time
+            return presentation_time
         if last is None:
             step = self.lead // self.depth if self.depth else 0
             # pretend that frames came before the first one; an ascending list is a heap

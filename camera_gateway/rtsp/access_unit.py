@@ -33,20 +33,19 @@ class AccessUnit:
         "track",
     )
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - by position: keywords cost
         self,
         track: int,
         rtp_time: int,
         arrival_us: int,
         pieces: list[bytes],
         size: int,
-        *,
-        keyframe: bool = True,
-        damaged: bool = False,
+        keyframe: bool = True,  # noqa: FBT001, FBT002 - likewise
+        damaged: bool = False,  # noqa: FBT001, FBT002 - likewise
         parameter_sets: tuple[bytes, ...] | None = None,
         samples: int = 0,
         epoch: int = 0,
-        signed: bool = False,
+        signed: bool = False,  # noqa: FBT001, FBT002 - likewise
     ) -> None:
         self.track = track
         """Index into the session's set-up tracks."""

@@ -1,8 +1,8 @@
 """Fragments of one NAL unit that follow each other in a read, taken together. Pure.
 
-Nine packets of ten are such: equal headers, equal sizes, numbers that count up. A pattern says how many there are and
-one `unpack_from` copies their data; no line of Python runs per packet. What is not exactly so ends the row, and is then
-looked at by itself.
+Nine packets of ten are such: equal headers, equal sizes, numbers that count up. A pattern says how many there are, and
+whether the last fragment, of another size, is behind them; one `unpack_from` copies their data; no line of Python runs
+per packet. What is not exactly so ends the row, and is then looked at by itself.
 """
 
 from __future__ import annotations
@@ -22,41 +22,62 @@ _LOW_BYTES = bytes(range(256))
 class Rows:
     """Rows of one size on one track: what their packets begin with, and where the data is."""
 
-    __slots__ = ("_pattern", "_stride", "data_bytes", "lead")
+    __slots__ = ("_pattern", "_stride", "_structs", "data_bytes", "lead")
 
-    def __init__(self, frame: int, size: int, flags: int, first: bytes, middle: bytes) -> None:
+    def __init__(self, frame: int, size: int, flags: int, first: bytes, middle: bytes, last: bytes) -> None:
         """RTP packets of `size` bytes behind interleaved frames that begin with `frame`, RTP headers with `flags`.
 
-        `first` and `middle` are the bytes before the data of the row's first fragment and of the others.
+        `first`, `middle` and `last` are the bytes before the data of the row's first fragment, of the others, and of
+        the NAL unit's last one.
         """
         self._stride = size + 4
+        self._structs: list[Struct | None] = [None] * (LONGEST + 1)
         self.lead = 16 + len(first)
         """Bytes of a packet before its data."""
         self.data_bytes = self._stride - self.lead
-        head = re.escape(frame.to_bytes(2) + size.to_bytes(2) + flags.to_bytes(2))
-        # head, sequence number (high byte the same, low byte looked at later), time and SSRC the same, data
-        pattern = rb"%b(.).(.{8})%b.{%d}+(?:%b\1.\2%b.{%d}+)*+" % (
+        channel, kind = re.escape(frame.to_bytes(2)), flags.to_bytes(2)
+        head = channel + re.escape(size.to_bytes(2) + kind)
+        marked = re.escape((flags | 0x80).to_bytes(2))
+        # head, sequence number (high byte the same, low byte looked at later), time and SSRC the same, data; of the
+        # last one, marked or not, only what is before the data: its size is in the head
+        pattern = rb"%b(.).(.{8})%b.{%d}+(?:%b\1.\2%b.{%d}+)*+(?:(%b)..(?:%b|%b)\1.\2%b)?+" % (
             *(head, re.escape(first), self.data_bytes),
             *(head, re.escape(middle), self.data_bytes),
+            *(channel, re.escape(kind), marked, re.escape(last)),
         )
         self._pattern = re.compile(pattern, re.DOTALL)
 
-    def take(self, view: memoryview, at: int, end: int, low: int) -> tuple[bytes, ...]:
-        """Return the data of the fragments of the row at `at`, whose first packet is there whole.
+    def take(self, view: memoryview, at: int, end: int, low: int) -> tuple[tuple[bytes, ...], int]:
+        """Return the data of the fragments of the row at `at`, whose first packet is there whole, and what is behind.
 
-        `low` is the low byte of its sequence number; a row ends where that wraps, so the high byte stays the same.
+        That is the offset of the last fragment of the NAL unit, of which at least what is before the data is there,
+        or -1. `low` is the low byte of the first sequence number; a row ends where that wraps, so the high byte stays
+        the same.
         """
         stride = self._stride
-        found = self._pattern.match(view, at, min(end, at + min(LONGEST, 256 - low) * stride))
+        found = self._pattern.match(view, at, min(end, at + min(LONGEST, 256 - low) * stride + self.lead))
+        last = -1
         if found is None:
             count = 1
         else:
-            stop = found.end()
-            count = (stop - at) // stride
+            last = found.start(3)
+            if last < 0:
+                stop = found.end()
+                count = packets = (stop - at) // stride
+            else:
+                stop = last + 8
+                count = (last - at) // stride
+                packets = count + 1
             lows = view[at + 7 : stop : stride].tobytes()
-            if lows != _LOW_BYTES[low : low + count]:
-                count = next(n for n, number in enumerate(lows) if number != low + n)
-        return _struct_of(self.lead, self.data_bytes, count).unpack_from(view, at)
+            if lows != _LOW_BYTES[low : low + packets]:
+                count = min(count, next(n for n, number in enumerate(lows) if low + n != number))
+                last = -1
+        struct = self._structs[count] or self._struct_of(count)
+        return struct.unpack_from(view, at), last
+
+    def _struct_of(self, count: int) -> Struct:
+        made = self._structs[count] = _struct_of(self.lead, self.data_bytes, count)
+        return made
 
 
 @lru_cache(_KEPT_STRUCTS)
@@ -65,6 +86,6 @@ def _struct_of(lead: int, data_bytes: int, count: int) -> Struct:
 
 
 @lru_cache(KEPT_ROWS)
-def rows_of(frame: int, size: int, flags: int, first: bytes, middle: bytes) -> Rows:
+def rows_of(frame: int, size: int, flags: int, first: bytes, middle: bytes, last: bytes) -> Rows:
     """Return the rows of this kind, the same for all cameras."""
-    return Rows(frame, size, flags, first, middle)
+    return Rows(frame, size, flags, first, middle, last)

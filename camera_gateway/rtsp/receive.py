@@ -32,6 +32,9 @@ MAX_MALFORMED_ROW = 64
 
 _HEAD = Struct(">HHHHIIHH")
 """Dollar and channel, size, RTP fixed header, four bytes of payload."""
+_LAST = Struct(">2xHxB")
+"""Of the last fragment: size, and marker with payload type."""
+_UNMARKED = ~rtp.MARKER
 SHORTEST = 16
 """Bytes of an RTP packet that are in its head: what is not longer goes the general way."""
 ONE_FRAME = 16
@@ -71,9 +74,9 @@ class _Lane:
         if len(self.rows) >= KEPT_ROWS:
             self.rows.clear()
         opening = video.openings.get(prefix)
-        middle = opening.middle if opening is not None else prefix
+        middle, last = (opening.middle, opening.end) if opening is not None else (prefix, video.fragment_end)
         width = video.fragment_prefix
-        rows = rows_of(self.frame, size, self.plain, prefix.to_bytes(width), middle.to_bytes(width))
+        rows = rows_of(self.frame, size, self.plain, *(kind.to_bytes(width) for kind in (prefix, middle, last)))
         self.rows[size << 24 | prefix] = rows
         return rows
 
@@ -149,7 +152,7 @@ class Receiver:
                 if (
                     lane is not None
                     and frame == lane.frame
-                    and flags & ~rtp.MARKER == lane.plain
+                    and flags & _UNMARKED == lane.plain
                     and sequence == (source := lane.source).expected
                     and ssrc == source.ssrc
                     and size > SHORTEST
@@ -163,7 +166,11 @@ class Receiver:
                             at = self._row(view, at, end, lane, video, prefix, head, arrival_us)
                             continue
                     elif (
-                        first == ONE_FRAME and second == size - 16 << 3 and (aac := lane.aac) is not None and aac.plain
+                        first == ONE_FRAME
+                        and second == size - 16 << 3
+                        and (aac := lane.aac) is not None
+                        and aac.usual
+                        and not aac.wanted
                     ):
                         source.expected = sequence + 1 & 0xFFFF
                         source.received += 1
@@ -208,38 +215,36 @@ class Receiver:
 
         Returns the offset behind them.
         """
-        frame, size, flags, sequence, time32, ssrc, _, _ = head
+        _, size, _, sequence, time32, _, _, _ = head
         rows = lane.rows.get(size << 24 | prefix) or lane.new_rows(size, prefix, video)
-        data = rows.take(view, at, end, sequence & 0xFF)
-        source, count = lane.source, len(data)
-        expected = source.expected = sequence + count & 0xFFFF
-        source.received += count
-        source.bytes += count * size
-        at += count * (HEADER.size + size)
+        data, last = rows.take(view, at, end, sequence & 0xFF)
+        count, source = len(data), lane.source
+        length, stop = count * rows.data_bytes, at + count * (HEADER.size + size)
+        packets, total, marked = count, count * size, False
+        if last >= 0:
+            ending, mark = _LAST.unpack_from(view, last)
+            if ending > SHORTEST and last + HEADER.size + ending <= end:
+                packets, total, marked = count + 1, total + ending, mark >= rtp.MARKER
+                stop = last + HEADER.size + ending
+            else:
+                last = -1
+        source.expected = sequence + packets & 0xFFFF
+        source.received += packets
+        source.bytes += total
         opening = video.openings.get(prefix)
         if opening is None:
-            video.go_on(data, count * rows.data_bytes, arrival_us)
+            video.go_on(data, length, arrival_us)
         else:
             time = source.time if time32 == source.time32 else source.unwrap(time32)
-            video.begin(opening, data, count * rows.data_bytes, time, arrival_us, self.units)
-        if at + _HEAD.size > end:
-            return at
-        # the last fragment is seldom of the size of the others
-        behind, size, marks, following, time, source_id, first, second = _HEAD.unpack_from(view, at)
-        stop: int = at + HEADER.size + size
-        if (
-            (first << 8 | second >> 8 if video.wide else first) == video.fragment_end
-            and (behind, following, time, source_id) == (frame, expected, time32, ssrc)
-            and marks & ~rtp.MARKER == flags
-            and size > SHORTEST
-            and stop <= end
-        ):
-            source.expected = expected + 1 & 0xFFFF
-            source.received += 1
-            source.bytes += size
-            video.finish(view[at + rows.lead : stop].tobytes(), arrival_us, marks != flags)
-            return stop
-        return at
+            if last >= 0 and not opening.sei:
+                nal: tuple[bytes | memoryview, ...] = (opening.header, *data, view[last + rows.lead : stop])
+                length += len(opening.header) + stop - last - rows.lead
+                video.take_fragments(opening, nal, length, time, arrival_us, marked, self.units)
+                return stop
+            video.begin(opening, data, length, time, arrival_us, self.units)
+        if last >= 0:
+            video.finish(view[last + rows.lead : stop].tobytes(), arrival_us, marked)
+        return stop
 
     def _frame(self, view: memoryview, channel: int, start: int, end: int, arrival_us: int) -> None:
         lane = self._rtp[channel]

@@ -33,23 +33,26 @@ class AacFrames:
         "_layout",
         "_time",
         "_track",
-        "_usual",
-        "_wanted",
         "dropped",
         "epoch",
         "ignored",
+        "usual",
+        "wanted",
     )
 
     def __init__(self, track: int, layout: AacLayout) -> None:
         self._track = track
         self._layout = layout
-        self._usual = (layout.size_bits, layout.index_bits) == (13, 3)
+        self.usual = (layout.size_bits, layout.index_bits) == (13, 3)
+        """Whether the header is the usual one: then, while nothing is `wanted`, `emit` is all that there is to do for a
+        payload with one header that tells just the rest's size."""
         self.dropped = 0
         self.ignored = 0
         self.epoch = 0
         self._damaged = False
         self._held = bytearray()
-        self._wanted = 0
+        self.wanted = 0
+        """Size of the frame whose fragments come, bytes."""
         self._time = 0
 
     def push(
@@ -60,11 +63,6 @@ class AacFrames:
             self._damaged = True
             self._drop_held()
         self._general(payload, rtp_time, arrival_us, out, marker=marker)
-
-    @property
-    def plain(self) -> bool:
-        """Whether `emit` is all that there is to do for a payload with one header that tells just the rest's size."""
-        return self._usual and not self._wanted
 
     def flush(self, out: list[AccessUnit]) -> None:
         """Give up a frame whose fragments did not all come; nothing else is held back."""
@@ -85,9 +83,9 @@ class AacFrames:
         if len(sizes) == 1 and sizes[0] > len(payload) - at:
             self._fragment(payload[at:], sizes[0], rtp_time, arrival_us, out)
             return
-        if self._wanted and len(sizes) == 1 and rtp_time == self._time:
+        if self.wanted and len(sizes) == 1 and rtp_time == self._time:
             # the last fragment of some senders carries its own length only
-            self._fragment(payload[at : at + sizes[0]], self._wanted, rtp_time, arrival_us, out)
+            self._fragment(payload[at : at + sizes[0]], self.wanted, rtp_time, arrival_us, out)
             if marker:
                 self._drop_held()
             return
@@ -125,24 +123,24 @@ class AacFrames:
         return (sizes, at) if sizes else None
 
     def _fragment(self, data: bytes, wanted: int, rtp_time: int, arrival_us: int, out: list[AccessUnit]) -> None:
-        if self._wanted and (rtp_time != self._time or wanted != self._wanted):
+        if self.wanted and (rtp_time != self._time or wanted != self.wanted):
             self._drop_held()
-        if not self._wanted:
-            self._wanted = wanted
+        if not self.wanted:
+            self.wanted = wanted
             self._time = rtp_time
         self._held += data
-        if len(self._held) == self._wanted:
+        if len(self._held) == self.wanted:
             frame = bytes(self._held)
             self._held.clear()
-            self._wanted = 0
+            self.wanted = 0
             self.emit(frame, rtp_time, arrival_us, out)
-        elif len(self._held) > self._wanted:
+        elif len(self._held) > self.wanted:
             self._drop_held()
 
     def _drop_held(self) -> None:
-        if self._wanted:
+        if self.wanted:
             self._held.clear()
-            self._wanted = 0
+            self.wanted = 0
             self._damaged = True
             self.dropped += 1
 
@@ -155,9 +153,12 @@ class AacFrames:
                 arrival_us,
                 [frame],
                 len(frame),
-                damaged=self._damaged,
-                samples=self._layout.frame_samples,
-                epoch=self.epoch,
+                True,  # noqa: FBT003 - a keyframe, by position: keywords cost
+                self._damaged,
+                None,
+                self._layout.frame_samples,
+                self.epoch,
+                False,  # noqa: FBT003 - not signed
             )
         )
         self._damaged = False

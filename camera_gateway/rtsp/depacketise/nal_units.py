@@ -91,7 +91,8 @@ class NalAssembler(ABC):
         self.opening = NOT_OPEN
         # the first `fragment_prefix` bytes of the open NAL unit's next fragment, as a number; -1 when none is open
         self.fragment_middle = self.fragment_end = -1
-        self._begin(0, 0, damaged=False)
+        self.arrival_us = 0
+        self._begin(0, False)  # noqa: FBT003 - not damaged
         self._started = False
 
     def push(
@@ -103,9 +104,7 @@ class NalAssembler(ABC):
         if rtp_time != self.rtp_time or not self._started:
             if lost and not self.marked:
                 self.damaged = True
-            self._marks = self._marks or self.marked
-            self._complete(out)
-            self._begin(rtp_time, arrival_us, damaged=lost)
+            self._next(rtp_time, lost, out)
         elif lost:
             self.damaged = True
         self.arrival_us = arrival_us
@@ -124,12 +123,38 @@ class NalAssembler(ABC):
     ) -> None:
         """Do as `push` does with the first fragments, none of them marked: their data, `size` bytes in all."""
         if rtp_time != self.rtp_time or not self._started:
-            self._marks = self._marks or self.marked
-            self._complete(out)
-            self._begin(rtp_time, arrival_us, damaged=False)
+            self._next(rtp_time, False, out)  # noqa: FBT003 - not damaged
         self.arrival_us = arrival_us
         self.marked = False
         self._start_fragments(opening, data, size)
+
+    def take_fragments(
+        self,
+        opening: Opening,
+        nal: tuple[bytes | memoryview, ...],
+        size: int,
+        rtp_time: int,
+        arrival_us: int,
+        marked: bool,  # noqa: FBT001 - by position: keywords cost
+        out: list[AccessUnit],
+    ) -> None:
+        """Do as `push` does with all fragments of a NAL unit that is no SEI: its header and data, `size` bytes in all.
+
+        They are joined here, while they are in the caches, and their memory then serves the next ones.
+        """
+        if rtp_time != self.rtp_time or not self._started:
+            self._next(rtp_time, False, out)  # noqa: FBT003 - not damaged
+        elif self.open_at >= 0:
+            self._drop_open()
+        if size > MAX_NAL_BYTES:
+            raise StreamLimitExceeded(f"NAL unit over {MAX_NAL_BYTES} bytes")
+        self._skipping = False
+        self.arrival_us = arrival_us
+        self.marked = marked
+        self.pieces.append(b"".join((LENGTH.pack(size), *nal)))
+        self._size += size + 4
+        if opening.key:
+            self.keyframe = True
 
     def go_on(self, data: Sequence[bytes], size: int, arrival_us: int) -> None:
         """Do as `push` does with more fragments, neither last nor marked: their data, `size` bytes in all."""
@@ -154,9 +179,18 @@ class NalAssembler(ABC):
         if self._marks and not self.marked:
             self.damaged = True
         self._complete(out)
+        self._started = False
+
+    def _next(self, rtp_time: int, damaged: bool, out: list[AccessUnit]) -> None:  # noqa: FBT001 - by position: keywords cost
+        """Complete the unit in the making and begin the one of `rtp_time`."""
+        if self.marked:
+            self._marks = True
+        self._complete(out)
+        self._begin(rtp_time, damaged)
 
     def _complete(self, out: list[AccessUnit]) -> None:
-        self._drop_open()
+        if self.open_at >= 0:
+            self._drop_open()
         self._skipping = False
         if self._started and self.pieces:
             if self._size > MAX_UNIT_BYTES:
@@ -169,14 +203,14 @@ class NalAssembler(ABC):
                     self.arrival_us,
                     self.pieces,
                     self._size,
-                    keyframe=self.keyframe,
-                    damaged=self.damaged,
-                    parameter_sets=tuple(sets) if sets else None,
-                    epoch=self.epoch,
-                    signed=self.signed,
+                    self.keyframe,
+                    self.damaged,
+                    tuple(sets) if sets else None,
+                    0,
+                    self.epoch,
+                    self.signed,
                 )
             )
-        self._started = False
 
     def check_limits(self) -> None:
         """Raise StreamLimitExceeded when what is held passed a limit (called once per read)."""
@@ -206,10 +240,9 @@ class NalAssembler(ABC):
         if key:
             self.keyframe = True
 
-    def _begin(self, rtp_time: int, arrival_us: int, *, damaged: bool) -> None:
+    def _begin(self, rtp_time: int, damaged: bool) -> None:  # noqa: FBT001 - by position: keywords cost
         self._started = True
         self.rtp_time = rtp_time
-        self.arrival_us = arrival_us
         self.damaged = damaged
         self.keyframe = self.signed = False
         self.pieces: list[bytes] = []

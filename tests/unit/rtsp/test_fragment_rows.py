@@ -124,16 +124,19 @@ def test_more_sizes_than_are_kept_come_through() -> None:
     assert made_of("h264", packets, fast=True) == made_of("h264", packets, fast=False)
 
 
-@given(st.integers(0, 255), st.integers(1, 300), st.lists(st.integers(0, 299), max_size=3))
-def test_a_row_is_as_long_as_its_numbers_go_on(low: int, packets: int, odd: list[int]) -> None:
-    frame, size, flags, first, middle = 0x2400, 12 + 2 + 5, 0x8060, b"\x7c\x81", b"\x7c\x01"
+@given(st.integers(0, 255), st.integers(1, 300), st.lists(st.integers(0, 300), max_size=3), st.sampled_from([0, 0x80]))
+def test_a_row_is_as_long_as_its_numbers_go_on(low: int, packets: int, odd: list[int], marker: int) -> None:
+    frame, size, flags, first, middle, last = 0x2400, 12 + 2 + 5, 0x8060, b"\x7c\x81", b"\x7c\x01", b"\x7c\x41"
     data = [struct.pack(">I", number) + b"$" for number in range(packets)]
-    numbers = [low + number + 7 * (number in odd and number > 0) for number in range(packets)]
-    rows = rows_of(frame, size, flags, first, middle)
-    buffer = b"".join(
-        struct.pack(">HHHHII", frame, size, flags, number & 0xFFFF, 9, 8) + (middle if at else first) + data[at]
-        for at, number in enumerate(numbers)
-    )
-    taken = rows.take(memoryview(buffer), 0, len(buffer), low)
-    good = next((at for at in range(packets) if numbers[at] != low + at), packets)
-    assert list(taken) == data[: min(good, LONGEST, 256 - low)]
+    numbers = [low + number + 7 * (number in odd and number > 0) for number in range(packets + 1)]
+    rows = rows_of(frame, size, flags, first, middle, last)
+    heads = [struct.pack(">HHHHII", frame, size, flags, number & 0xFFFF, 9, 8) for number in numbers[:-1]]
+    heads.append(struct.pack(">HHHHII", frame, 15, flags | marker, numbers[-1] & 0xFFFF, 9, 8))
+    leads = [first, *[middle] * (packets - 1), last]
+    buffer = b"".join(map(b"".join, zip(heads, leads, [*data, b"$"], strict=True)))
+    taken, behind = rows.take(memoryview(buffer), 0, len(buffer), low)
+    good = next((at for at in range(packets + 1) if numbers[at] != low + at), packets + 1)
+    count = min(good, packets, LONGEST, 256 - low)
+    assert list(taken) == data[:count]
+    whole = count == packets < good and low + packets < 256
+    assert behind == (packets * (size + 4) if whole else -1)
