@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from camera_gateway.catalogue.camera_days import KeptDay, forget_days, keep_day, kept_days, seen_again
+from camera_gateway.catalogue.camera_days import KeptDay, forget_days, keep_day, kept_days, listed_days, seen_again
 from camera_gateway.catalogue.judged_segments import starting_in
 from camera_gateway.clock import to_datetime
 from camera_gateway.compliance.daybook import (
@@ -114,13 +114,13 @@ def _as_good(known: KeptDay, seen: list[int] | None, listing: Listing | None, no
 def wants_listing(tx: Transaction, camera: Camera, time_zone: str, span: tuple[int, int], cuts: Sequence[int]) -> bool:
     """Whether the bucket is to be listed: a day that has ended is not kept as it is now, or is asked for in part."""
     start_us, now_us = span
-    kept = {day.start_us: day for day in kept_days(tx, camera.id, start_us, now_us)}
+    kept = listed_days(tx, camera.id, start_us, now_us)
     for _, begin, end in days_of(time_zone, max(start_us, camera.created_us), now_us):
         if end > now_us:
             break
-        known = kept.get(begin)
+        kept_end_us, listed_us = kept.get(begin, (None, 0))
         whole = not any(begin < cut < end for cut in cuts)
-        if not whole or known is None or known.end_us != end or now_us - known.listed_us > FRESH_US:
+        if not whole or kept_end_us != end or now_us - listed_us > FRESH_US:
             return True
     return False
 

@@ -126,15 +126,19 @@ async def known(gateway: Gateway, args: Span) -> Known:
 def background(tx: Transaction, camera_id: CameraId, args: Span) -> Background:
     """Read what a span is measured against: camera, site, gap records and planned work, how far the catalogue knows."""
     camera = registry.get_camera(tx, camera_id)
-    records = gap_rows.gaps_in_span(tx, camera_id, args.from_us, args.to_us)
-    latest = segments.last_segment(tx, camera_id)
-    written = WrittenDown(None if latest is None else latest.sidecar.end_us, gap_rows.last_gap_end_us(tx, camera_id))
+    return background_of(tx, camera, registry.get_site(tx, camera.site), args)
+
+
+def background_of(tx: Transaction, camera: Camera, site: Site, args: Span) -> Background:
+    """Read the same of a camera that is at hand: who asks for many of them has read them together."""
+    records = gap_rows.gaps_in_span(tx, camera.id, args.from_us, args.to_us)
+    written = WrittenDown(segments.last_segment_end_us(tx, camera.id), gap_rows.last_gap_end_us(tx, camera.id))
     gaps = [Gap(r.start_us, r.end_us, r.cause, r.detail) for r in records]
     gaps += [
         Gap(work.start_us, work.excuses_until_us, GapCause.PLANNED_MAINTENANCE, work.reason)
-        for work in maintenance.in_span(tx, camera_id, args.from_us, args.to_us)
+        for work in maintenance.in_span(tx, camera.id, args.from_us, args.to_us)
     ]
-    return Background(camera, registry.get_site(tx, camera.site), tuple(gaps), written)
+    return Background(camera, site, tuple(gaps), written)
 
 
 def measured(

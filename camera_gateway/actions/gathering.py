@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from camera_gateway.actions.daybooks import books_of, wants_listing
-from camera_gateway.actions.footage import Background, Span, background, measured
+from camera_gateway.actions.footage import Background, Span, background_of, measured
 from camera_gateway.actions.health import findings as installation_findings
 from camera_gateway.actions.ongoing import STALE_US
 from camera_gateway.catalogue import audit_log, declared, looks, outages, passports, processes, registry, waivers
@@ -220,7 +220,7 @@ def _read(
     from_us, to_us, now_us = span
     before_us, start_us = _window(camera, site, from_us, now_us, depth_days)
     books = books_of(tx, camera.id, site.time_zone, (before_us, now_us), (from_us, to_us), listing)
-    behind = background(tx, camera.id, Span(camera=camera.id, from_us=start_us, to_us=now_us))
+    behind = background_of(tx, camera, site, Span(camera=camera.id, from_us=start_us, to_us=now_us))
     passport = passports.get_passport(tx, camera.id)
     found = looks.impairments_in_span(tx, camera.id, start_us, now_us)
     return _Read(

@@ -41,6 +41,14 @@ def kept_days(tx: Transaction, camera: CameraId, from_us: int, to_us: int) -> li
     return [KeptDay(*row) for row in tx.connection.execute(query)]
 
 
+def listed_days(tx: Transaction, camera: CameraId, from_us: int, to_us: int) -> dict[int, tuple[int, int]]:
+    """Return end and time of listing of the days that begin in [from, to), by start: books are long, and not read."""
+    query = select(camera_days.c.start_us, camera_days.c.end_us, camera_days.c.listed_us).where(
+        camera_days.c.camera == camera, camera_days.c.start_us >= from_us, camera_days.c.start_us < to_us
+    )
+    return {start_us: (end_us, listed_us) for start_us, end_us, listed_us in tx.connection.execute(query)}
+
+
 def keep_day(tx: Transaction, camera: CameraId, day: KeptDay) -> None:
     """Keep a day, in place of what lies in its span."""
     tx.connection.execute(

@@ -219,6 +219,12 @@ def last_segment(tx: Transaction, camera: CameraId) -> SegmentRow | None:
     return None if found is None else segment_row(found)
 
 
+def last_segment_end_us(tx: Transaction, camera: CameraId) -> int | None:
+    """Return where the camera's segment with the latest start ends; None when there is none."""
+    query = select(segments.c.end_us).where(segments.c.camera == camera).order_by(segments.c.start_us.desc()).limit(1)
+    return tx.connection.execute(query).scalar()
+
+
 def count_by_state(tx: Transaction) -> dict[str, int]:
     """Return how many segments are in each state; states without any are left out."""
     query = select(segments.c.state, func.count().label("number")).group_by(segments.c.state)

@@ -206,7 +206,9 @@ def test_a_span_holds_every_segment_that_touches_it_and_no_other(catalogue: Cata
         last = segments.last_segment(tx, HALL)
         assert last is not None
         assert last.sidecar == long_one
+        assert segments.last_segment_end_us(tx, HALL) == last.sidecar.end_us
         assert segments.last_segment(tx, CameraId("attic")) is None
+        assert segments.last_segment_end_us(tx, CameraId("attic")) is None
 
 
 def test_iterating_gives_each_segment_once_whatever_the_batch(catalogue: Catalogue) -> None:
