@@ -74,6 +74,7 @@ export function figure(context, row, name) {
 export function clauseName({ t, language }, clause) {
   if (clause === "house") return t("basis.house");
   if (clause === "annex") return t("standards.annex");
+  if (clause === "annex, clause unknown") return t("standards.annex.unknown");
   const point = /^p\.\s*(.+)$/.exec(clause)?.[1];
   return !point || language === "en" ? clause : language === "kk" ? `${point}-т.` : `п. ${point}`;
 }
