@@ -113,13 +113,7 @@ class NalAssembler(ABC):
             self._take(payload)
 
     def begin(
-        self,
-        opening: Opening,
-        data: Sequence[bytes],
-        size: int,
-        rtp_time: int,
-        arrival_us: int,
-        out: list[AccessUnit],
+        self, opening: Opening, data: Sequence[bytes], size: int, rtp_time: int, arrival_us: int, out: list[AccessUnit]
     ) -> None:
         """Do as `push` does with the first fragments, none of them marked: their data, `size` bytes in all."""
         if rtp_time != self.rtp_time or not self._started:
@@ -138,10 +132,7 @@ class NalAssembler(ABC):
         marked: bool,  # noqa: FBT001 - by position: keywords cost
         out: list[AccessUnit],
     ) -> None:
-        """Do as `push` does with all fragments of a NAL unit that is no SEI: its header and data, `size` bytes in all.
-
-        They are joined here, while they are in the caches, and their memory then serves the next ones.
-        """
+        """Do as `push` does with all fragments of a NAL unit that is no SEI: its header and data, `size` bytes in all."""
         if rtp_time != self.rtp_time or not self._started:
             self._next(rtp_time, False, out)  # noqa: FBT003 - not damaged
         elif self.open_at >= 0:
@@ -151,6 +142,7 @@ class NalAssembler(ABC):
         self._skipping = False
         self.arrival_us = arrival_us
         self.marked = marked
+        # joined while they are in the caches, and their memory then serves the next ones
         self.pieces.append(b"".join((LENGTH.pack(size), *nal)))
         self._size += size + 4
         if opening.key:
@@ -183,8 +175,7 @@ class NalAssembler(ABC):
 
     def _next(self, rtp_time: int, damaged: bool, out: list[AccessUnit]) -> None:  # noqa: FBT001 - by position: keywords cost
         """Complete the unit in the making and begin the one of `rtp_time`."""
-        if self.marked:
-            self._marks = True
+        self._marks = self._marks or self.marked
         self._complete(out)
         self._begin(rtp_time, damaged)
 
