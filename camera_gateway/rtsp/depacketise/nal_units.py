@@ -132,7 +132,7 @@ class NalAssembler(ABC):
         marked: bool,  # noqa: FBT001 - by position: keywords cost
         out: list[AccessUnit],
     ) -> None:
-        """Do as `push` does with all fragments of a NAL unit that is no SEI: its header and data, `size` bytes in all."""
+        """Do as `push` does with all fragments of a NAL unit that is no SEI: header and data, `size` bytes in all."""
         if rtp_time != self.rtp_time or not self._started:
             self._next(rtp_time, False, out)  # noqa: FBT003 - not damaged
         elif self.open_at >= 0:
