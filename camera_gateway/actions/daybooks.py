@@ -91,7 +91,7 @@ def books_of(
                 books.append(fresh)
                 continue
         for a, b in pairwise(edges):
-            rows = [SegmentFacts(*row) for row in starting_in(tx, camera, a, b)]
+            rows = [*map(SegmentFacts._make, starting_in(tx, camera, a, b))]
             books.append(day_book(day, a, b, rows, listing or Listing(frozenset(), begin)))
     return tuple(books)
 
@@ -143,7 +143,7 @@ async def keep_books(gateway: Gateway, camera: Camera, time_zone: str, listing: 
             if known and known[0].seen == seen and known[0].end_us == end:
                 seen_again(tx, camera.id, known[0], listing.at_us)
                 return False
-            rows = [SegmentFacts(*row) for row in starting_in(tx, camera.id, begin, end)]
+            rows = [*map(SegmentFacts._make, starting_in(tx, camera.id, begin, end))]
             book = day_book(day, begin, end, rows, listing)
             text = json.dumps(book_as_json(book), separators=(",", ":"))
             keep_day(tx, camera.id, KeptDay(begin, end, day.isoformat(), seen, listing.at_us, text))

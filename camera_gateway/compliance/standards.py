@@ -5,6 +5,7 @@ Several files of one id are editions of one document. Reads files; what stands i
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from camera_gateway.compliance.editions import lineage
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _OUTSIDE = frozenset({Basis.LAW, Basis.CONTRACT})
+_parsed = lru_cache(256)(parse_standard)
+"""The same text is the same standard: a report of twenty institutions reads each file twenty times."""
 
 
 def load_standard(path: Path) -> Standard:
@@ -25,7 +28,7 @@ def load_standard(path: Path) -> Standard:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidInput(f"{path.name}: cannot be read: {error}", hint="see docs/formats/standard.md") from error
-    return parse_standard(path.name, text)
+    return _parsed(path.name, text)
 
 
 def load_directory(directory: Path) -> list[Standard]:
