@@ -24,6 +24,17 @@ if TYPE_CHECKING:
 FPS = 25
 DAY = "2025-10-09"
 CODE_S = 60
+STANDARD = "house-baseline"
+CHOOSE = """(kind) => {
+  const list = document.querySelector("select[name=kind]");
+  list.value = kind;
+  list.dispatchEvent(new Event("change"));
+}"""
+FETCHED = """async () => {
+  const answer = await fetch(document.querySelector("main table a[href*='.pdf']").href);
+  return [answer.headers.get("content-type"), (await answer.text()).slice(0, 5)];
+}"""
+"""The type and the first bytes of the first paper of the page."""
 
 
 @pytest.fixture(scope="module")
@@ -134,4 +145,30 @@ def test_an_administrator_lets_a_person_in_by_a_link_that_is_shown_once(browser:
         browser.click("dialog[open] button", "Close")
         browser.until("() => document.querySelector('main').textContent.includes('Saule Omarova')")
         assert "token=" not in browser.evaluate("() => document.documentElement.outerHTML")
+    assert browser.errors == []
+
+
+def test_an_inspector_goes_from_the_matrix_to_a_finding_and_makes_a_report(
+    browser: Firefox, living: PortalHouse
+) -> None:
+    with signed_in(browser, living, "berik"):
+        browser.goto(f"{living.address}/compliance")
+        browser.click(f'a[href*="standard={STANDARD}"]')
+        browser.until("() => document.querySelectorAll('table.matrix tbody a').length > 3")
+        browser.click("table.matrix tbody a")
+        browser.until("() => document.documentElement.dataset.page === 'finding'")
+        browser.until("() => document.querySelectorAll('main table tbody tr').length > 0")
+        for path in ("/standards", "/registers?tab=facts", "/registers?tab=processes", f"/cameras/{HALL}/pictures"):
+            browser.goto(f"{living.address}{path}")
+            browser.until(
+                "() => document.querySelector('main h1') && !document.querySelector('[aria-busy=true], .bones')"
+            )
+        browser.goto(f"{living.address}/reports")
+        browser.click("button", "Make a report")
+        browser.until("() => document.querySelector('form select[name=kind]')?.options.length > 4")
+        browser.evaluate(CHOOSE, "inspection-pack")
+        browser.click("form button.main")
+        browser.until("() => Boolean(document.querySelector('main table a[href*=\".pdf\"]'))")
+        got = browser.evaluate(FETCHED)
+        assert got == ["application/pdf", "%PDF-"]
     assert browser.errors == []
