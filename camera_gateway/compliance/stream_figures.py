@@ -5,6 +5,7 @@ Works on the books of days: what the segments themselves say of size, frames, co
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_right
 from typing import TYPE_CHECKING, Any
 
@@ -71,28 +72,29 @@ def frame_rate(books: Sequence[DayBook], how: Aggregate | None) -> Measured:
     return Measured(figure, f"{figure:.2f} 1/s", Method.FRAMES, evidence, data)
 
 
-def _spans(books: Sequence[DayBook], over: Length | None) -> Iterable[tuple[str, list[int]]]:
+def _spans(books: Sequence[DayBook], over: Length | None) -> Iterable[tuple[str, array[int]]]:
     """Yield the rates of each span of `over`, with its first day; 0 where there are too few seconds to say."""
     if not books:
         return
-    if over is None or not over.on_calendar:
-        yield books[0].day.isoformat(), [rate for book in books for rate in book.rates]
-        return
-    first, until = books[0].day, after(books[0].day, over)
-    rates: list[int] = []
+    over = over if over is not None and over.on_calendar else None
+    first = books[0].day
+    until = None if over is None else after(first, over)
+    rates = array("H")
     for book in books:
-        if book.day >= until:
+        if over is not None and until is not None and book.day >= until:
             yield first.isoformat(), rates
-            first, until, rates = book.day, after(book.day, over), []
+            first, until, rates = book.day, after(book.day, over), array("H")
         rates.extend(book.rates)
     yield first.isoformat(), rates
 
 
-def _windows(rates: list[int], minutes: int) -> list[int]:
+def _windows(rates: array[int], minutes: int) -> list[int]:
     """Return the rates of windows that have any, in rising order: sorting and cutting is the machine's work."""
     if minutes > 1:
         known = [rate for rate in rates if rate]
-        rates = [sum(part) // len(part) for part in (known[i : i + minutes] for i in range(0, len(known), minutes))]
+        return sorted(
+            sum(part) // len(part) for part in (known[i : i + minutes] for i in range(0, len(known), minutes))
+        )
     ordered = sorted(rates)
     return ordered[bisect_right(ordered, 0) :]
 

@@ -158,8 +158,14 @@ class Site:
             await asyncio.sleep(0.2)
 
     async def until_recording(self, *names: str, seconds: float = 30.0) -> None:
-        """Wait until cameras record and something of it is on disk."""
-        await self.until(lambda: all(self.durable_us(name) for name in names), seconds)
+        """Wait until cameras record and something of it is on disk, of each at some time: parts begin in turn."""
+        waiting = set(names)
+
+        def all_seen() -> bool:
+            waiting.difference_update([name for name in waiting if self.durable_us(name) or self.sealing(name)])
+            return not waiting
+
+        await self.until(all_seen, seconds)
 
     def runs(self, pid: int) -> bool:
         """Whether this very process has reported."""
@@ -167,12 +173,20 @@ class Site:
 
     def durable_us(self, name: str) -> int:
         """How many µs of the open part of a recorder that runs are on disk."""
-        if not any(Path(f"/proc/{s.pid}").exists() for s in read_statuses(self.root / "status")):
-            return 0
-        status = self.status(name)
+        status = self.living(name)
         if status is None or status.open_from_us is None or status.open_to_us is None:
             return 0
         return status.open_to_us - status.open_from_us
+
+    def sealing(self, name: str) -> bool:
+        """Whether a recorder that runs records, and has sealed a segment before."""
+        status = self.living(name)
+        return status is not None and status.state == "recording" and status.segments_sealed > 0
+
+    def living(self, name: str) -> CameraStatus | None:
+        """Return the word of a recorder that runs."""
+        runs = any(Path(f"/proc/{s.pid}").exists() for s in read_statuses(self.root / "status"))
+        return self.status(name) if runs else None
 
     def segments(self, name: str) -> list[Found]:
         """Sealed segments in order of time."""

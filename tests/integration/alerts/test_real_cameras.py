@@ -51,10 +51,11 @@ async def test_a_dead_switch_is_one_mail_and_its_repair_another(tmp_path: Path) 
                     await site.until_true(lambda: told(2), seconds=120)
                     (outage,) = await perform(house.gateway, ALIA, "outage.list", {})
                     alerts = await perform(house.gateway, ALIA, "alert.list", {})
-    # their clocks run as they like, which is worth knowing and told to nobody
-    assert sorted(alert["code"] for alert in alerts) == ["camera-clock", "network-down"]
+    # their clocks run as they like, which is worth knowing, as often as it is so, and told to nobody
+    assert {alert["code"] for alert in alerts} == {"camera-clock", "network-down"}
+    (down,) = (alert for alert in alerts if alert["code"] == "network-down")
     assert len(house.duty.messages) == 2
     assert "Устранено" in str(house.duty.messages[1]["Subject"])
-    assert alerts[-1]["resolved_at"] is not None
+    assert down["resolved_at"] is not None
     delays = outage["delays_s"]
     assert 3 <= delays["detection"] <= delays["notice"] < delays["repair"]
