@@ -1,4 +1,4 @@
-"""What a recorder process says of itself and its cameras: one small file per shard, replaced at least each 2 s.
+"""What a recorder process says of itself and its cameras: one small file per shard, replaced each second.
 
 Promises that a reader sees one whole report or none. Not synced: after a power cut the parts in the spool tell what
 was durable, and a file that was torn is ignored. Written by `record`, read by `serve`, and by `record` when it starts

@@ -294,16 +294,6 @@ class Recorder:
         if not live.segmenter.recording and mono_us - live.begun_us > KEYFRAME_DOUBT_US:
             self._book.open(now_us, *live.waiting_for())
 
-    @property
-    def word(self) -> tuple[str, str, GapCause | None, ProbeCause | None]:
-        """What is to be told at once when it changes: state, run, and why nothing is recorded."""
-        return (
-            self._state,
-            self._run_id,
-            self._book.cause if self._book.from_us is not None else None,
-            self._probe_cause,
-        )
-
     def status(self) -> CameraStatus:
         """Return what the status file says of this camera."""
         counts, writer, book, live = self._counts, self.writer, self._book, self._live

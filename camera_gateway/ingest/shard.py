@@ -30,7 +30,7 @@ from camera_gateway.ingest.writing import Crew
 from storage.errors import SpoolError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from camera_gateway.clock import Clock
@@ -45,8 +45,6 @@ WRITERS = 3
 RESOLVERS = 2
 CONNECTS_PER_S = 20.0
 DISK_EVERY_S = 10
-STATUS_EVERY_S = 2
-"""Each status costs a file, and the file system a journal entry; what changes is told within a second all the same."""
 QUOTA_SLACK = 50
 """Recording begins again when a fiftieth of the quota is free."""
 STOP_S = 10.0
@@ -122,7 +120,6 @@ class Shard:
         self._leaving: list[Recorder] = []
         self._stamp: PlanStamp | None = None
         self._plan: Plan | None = None
-        self._told: Sequence[object] = ()
         self._past = _statuses(settings.status_dir)
         self._started_us = clock.now_us()
         self._pool = ThreadPoolExecutor(WRITERS, thread_name_prefix="write")
@@ -161,10 +158,7 @@ class Shard:
                     gc.set_threshold(*GC_THRESHOLDS)
                 if seconds == TIDY_AFTER_S and self._settings.shard == 0:
                     self._forget_shards()
-                told = [recorder.word for recorder, _ in self._recorders.values()]
-                if told != self._told or seconds % STATUS_EVERY_S == 0:
-                    self._told = told
-                    self._write_status()
+                self._write_status()
                 seconds += 1
                 await stop.within(1.0)
         finally:
