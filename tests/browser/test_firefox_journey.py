@@ -81,6 +81,12 @@ def fill(browser: Firefox, **fields: str) -> None:
         browser.type(text)
 
 
+def follow(browser: Firefox, selector: str) -> None:
+    """Go where the first such link leads, once it is there: a page drawn anew takes it from under a click."""
+    browser.until("(selector) => Boolean(document.querySelector(selector))", selector)
+    browser.goto(browser.evaluate("(selector) => document.querySelector(selector).href", selector))
+
+
 def heading(browser: Firefox, text: str) -> None:
     browser.until("(text) => document.querySelector('main h1')?.textContent === text", text)
 
@@ -153,9 +159,8 @@ def test_an_inspector_goes_from_the_matrix_to_a_finding_and_makes_a_report(
 ) -> None:
     with signed_in(browser, living, "berik"):
         browser.goto(f"{living.address}/compliance")
-        browser.click(f'a[href*="standard={STANDARD}"]')
-        browser.until("() => document.querySelectorAll('table.matrix tbody a').length > 3")
-        browser.click("table.matrix tbody a")
+        follow(browser, f'a[href*="standard={STANDARD}"]')
+        follow(browser, "table.matrix tbody a")
         browser.until("() => document.documentElement.dataset.page === 'finding'")
         browser.until("() => document.querySelectorAll('main table tbody tr').length > 0")
         for path in ("/standards", "/registers?tab=facts", "/registers?tab=processes", f"/cameras/{HALL}/pictures"):
