@@ -76,14 +76,12 @@ def _spans(books: Sequence[DayBook], over: Length | None) -> Iterable[tuple[str,
     """Yield the rates of each span of `over`, with its first day; 0 where there are too few seconds to say."""
     if not books:
         return
-    over = over if over is not None and over.on_calendar else None
-    first = books[0].day
-    until = None if over is None else after(first, over)
-    rates = array("H")
+    calendar = over if over is not None and over.on_calendar else None
+    first, rates = books[0].day, array("H")
     for book in books:
-        if over is not None and until is not None and book.day >= until:
+        if calendar is not None and book.day >= after(first, calendar):
             yield first.isoformat(), rates
-            first, until, rates = book.day, after(book.day, over), array("H")
+            first, rates = book.day, array("H")
         rates.extend(book.rates)
     yield first.isoformat(), rates
 

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from operator import sub
 from typing import TYPE_CHECKING
 
 from camera_gateway.domain.footage import RunEnd
 from camera_gateway.ingest.commands import Append, Command, Seal, Start
+from camera_gateway.ingest.open_fragment import OpenFragment
 from camera_gateway.ingest.sound import Sound
 from camera_gateway.ingest.timeline import Timeline
-from camera_gateway.media.fmp4 import AudioTrack, Samples, VideoTrack
 from camera_gateway.media.reorder import Reorder
 from camera_gateway.rtsp.rtp import signed_distance
 
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from camera_gateway.domain.ids import RunId
     from camera_gateway.ingest.timeline import ClockFacts
     from camera_gateway.ingest.tracks import VideoSource
+    from camera_gateway.media.fmp4 import AudioTrack, VideoTrack
     from camera_gateway.rtsp.access_unit import AccessUnit
     from camera_gateway.rtsp.rtcp import SenderReport
 
@@ -42,8 +42,6 @@ FRAGMENT_BYTES = 8 << 20
 LIMIT_US = 600 * US
 LIMIT_BYTES = 512 << 20
 """A segment that finds no keyframe to end at is given up here: a smart codec's GOP lasts minutes, not ten."""
-FEW_PIECES = 64
-"""Pieces of a fragment are joined at each read and at its end, unless they are so few."""
 DEFAULT_FPS = 25
 
 
@@ -73,45 +71,6 @@ class _Segment:
     last_key: int = 0
 
 
-class _Fragment:
-    """The fragment that is open: what is noted of each picture; everything else is reckoned once, at its end."""
-
-    __slots__ = ("joined", "keyframe", "pieces", "places", "size_bytes", "sizes", "ticks")
-
-    def __init__(self) -> None:
-        self.keyframe = False
-        """Whether its first picture is one; no other can be."""
-        self.pieces: list[bytes] = []
-        self.joined = 0
-        """How many of the pieces are joined ones."""
-        self.sizes: list[int] = []
-        self.size_bytes = 0
-        self.places: list[int] = []
-        """Decode times, ticks since the run's start."""
-        self.ticks: list[int] = []
-        """Presentation times, ticks since the run's first picture."""
-
-    def join(self) -> None:
-        """Join what came with a read: it is in the caches still, and its memory then serves the next camera."""
-        pieces, joined = self.pieces, self.joined
-        if len(pieces) - joined > FEW_PIECES:
-            pieces[joined:] = [b"".join(pieces[joined:])]
-            self.joined = joined + 1
-
-    def samples(self, end: int, lead: int) -> Samples:
-        """Return the samples, the last of which lasts until the decode time `end`."""
-        self.join()
-        places, ticks = self.places, self.ticks
-        made = Samples(places[0])
-        made.pieces = self.pieces
-        made.sizes = self.sizes
-        made.durations = list(map(sub, [*places[1:], end], places))
-        made.keyframes = [False] * len(places)
-        made.keyframes[0] = self.keyframe
-        made.composition = [lead + offset for offset in map(sub, ticks, places)]
-        return made
-
-
 @dataclass(slots=True)
 class _Run:
     """The run that is open."""
@@ -127,7 +86,7 @@ class _Run:
     begun_us: int
     """Arrival of its first picture."""
     epoch: int
-    fragment: _Fragment = field(default_factory=_Fragment)
+    fragment: OpenFragment = field(default_factory=OpenFragment)
     last_place: int = 0
     held: list[Append] = field(default_factory=list)
     held_bytes: int = 0
@@ -393,7 +352,7 @@ class Segmenter:
 
     def _close_fragment(self, run: _Run, place: int) -> None:
         """End the fragment before the picture at `place`."""
-        fragment, run.fragment = run.fragment, _Fragment()
+        fragment, run.fragment = run.fragment, OpenFragment()
         sound = run.sound.take() if run.sound is not None else None
         size = fragment.size_bytes + (sum(sound.sizes) if sound is not None else 0)
         segment = run.segment
