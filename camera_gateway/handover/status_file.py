@@ -98,6 +98,8 @@ def write_status(path: Path, status: RecorderStatus) -> None:
     data = json.dumps(document, ensure_ascii=False).encode()
     fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     with os.fdopen(fd, "wb") as file:
+        # blocks that are there already: ext4 would begin to write the others to the disk before it replaces a file
+        os.posix_fallocate(fd, 0, len(data))
         file.write(data)
     draft.replace(path)
 

@@ -97,7 +97,7 @@ class Live:
             wall_offset_us=wall_us - mono_us,
             floor_us=floor_us,
             hint=hint,
-            read_interval_us=reader.quick_us,
+            known_within_us=reader.quick_us,
         )
 
     def begin(self) -> None:
@@ -147,6 +147,8 @@ class Live:
         """Look after the session once a second: silence, keepalive, the reading pace. `now_us` is monotonic."""
         segmenter = self.segmenter
         segmenter.wall_offset(wall_offset_us)
+        if self._reading is not None:
+            segmenter.known_within(self._reader.known_within_us(self._reading))
         packets = self.receiver.packets_received
         if packets != self._packets:
             # packets are the sign of life: a GOP may last minutes, and RTCP alone is none
@@ -168,7 +170,6 @@ class Live:
             and now_us - self.begun_us > QUICK_US
         ):
             self._reader.quicken(self._reading, quick=False)
-            segmenter.read_every(self._reader.slow_us)
         timeout_us = self.session.conversation.session_timeout_s * US
         if now_us - self._keepalive_us >= max(timeout_us // KEEPALIVE_SHARE - US, MIN_KEEPALIVE_US):
             self._keepalive_us = now_us

@@ -6,45 +6,76 @@ not know when a fragment ends: that is the segmenter's affair.
 
 from __future__ import annotations
 
-from operator import sub
+from operator import attrgetter, sub
+from typing import TYPE_CHECKING
 
 from camera_gateway.media.fmp4 import Samples
 
-FEW_PIECES = 64
-"""Pieces that are more than these are joined at each read: a NAL unit taken whole is one, a packet of another one."""
+if TYPE_CHECKING:
+    from camera_gateway.rtsp.access_unit import AccessUnit
+
+MANY_PIECES = 64
+"""A fragment of more pieces is joined before it is written: each costs the writer a call."""
+NEVER = -1 << 63
+"""No RTP time."""
+_COLUMNS = attrgetter("rtp_time", "arrival_us", "size", "pieces", "damaged", "signed", "parameter_sets")
+
+
+class Columns:
+    """What is noted of pictures in a row, a list of each."""
+
+    __slots__ = ("arrivals", "damaged", "pieces", "sets", "signed", "sizes", "times")
+
+    def __init__(self, units: list[AccessUnit]) -> None:
+        columns = zip(*map(_COLUMNS, units), strict=True)
+        self.times, self.arrivals, self.sizes, self.pieces, damaged, signed, sets = columns
+        self.damaged: int = sum(damaged)
+        self.signed: bool = True in signed
+        self.sets: tuple[bytes, ...] | None = None
+        for each in sets:
+            if each is not None:
+                self.sets = each
 
 
 class OpenFragment:
-    """The fragment that is open: what is noted of each picture; everything else is reckoned once, at its end."""
+    """The fragment that is open: what is noted of each picture; everything else is reckoned once, at its end.
 
-    __slots__ = ("joined", "keyframe", "pieces", "places", "size_bytes", "sizes", "ticks")
+    Pictures that plainly go on (`last_time` < their RTP time, and it ends before `until`) may wait together: what
+    each is worth is then reckoned for all of them at once.
+    """
+
+    __slots__ = ("keyframe", "last_time", "pieces", "places", "size_bytes", "sizes", "ticks", "until", "waiting")
 
     def __init__(self) -> None:
         self.keyframe = False
         """Whether its first picture is one; no other can be."""
         self.pieces: list[bytes] = []
-        self.joined = 0
-        """How many of the pieces are joined ones."""
         self.sizes: list[int] = []
         self.size_bytes = 0
+        """Those that wait included."""
         self.places: list[int] = []
         """Decode times, ticks since the run's start."""
         self.ticks: list[int] = []
         """Presentation times, ticks since the run's first picture."""
+        self.waiting: list[AccessUnit] = []
+        self.last_time = 0
+        """RTP time of the latest picture."""
+        self.until = NEVER
+        """RTP time at which the fragment has its full length; `NEVER`: each picture is looked at by itself."""
 
-    def join(self) -> None:
-        """Join what came with a read: it is in the caches still, and its memory then serves the next camera."""
-        pieces, joined = self.pieces, self.joined
-        if len(pieces) - joined > FEW_PIECES:
-            pieces[joined:] = [b"".join(pieces[joined:])]
-            self.joined = joined + 1
+    def add(self, pictures: Columns, ticks: list[int]) -> None:
+        """Take pictures whose decode times are their presentation times; their sizes are counted already."""
+        for pieces in pictures.pieces:
+            self.pieces += pieces
+        self.sizes += pictures.sizes
+        self.places += ticks
+        self.ticks += ticks
 
     def samples(self, end: int, lead: int) -> Samples:
         """Return the samples, the last of which lasts until the decode time `end`."""
-        self.join()
-        places, ticks = self.places, self.ticks
+        places, ticks, pieces = self.places, self.ticks, self.pieces
         made = Samples(places[0])
-        made.pieces = self.pieces
+        made.pieces = pieces if len(pieces) <= MANY_PIECES else [b"".join(pieces)]
         made.sizes = self.sizes
         made.durations = list(map(sub, [*places[1:], end], places))
         made.keyframes = [False] * len(places)

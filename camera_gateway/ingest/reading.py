@@ -1,7 +1,8 @@
 """The read strategy: one timer per process reads every due socket into one shared buffer.
 
 System calls and wake-ups cost more than bytes: a socket is read once per tick, never when it becomes readable, and
-all sockets at one tick, because the first after a pause costs three times what the next ones do (cold caches).
+all sockets at one tick, because the first after a pause costs three times what the next ones do (cold caches). When
+the last byte of a read arrived is told by the kernel (SO_TIMESTAMPNS), so that a rare read knows it no worse.
 Promises: a bound on the bytes of one camera per tick, the unfinished frame kept, end and error of a connection told
 once. Replaceable: nobody else may read a camera's socket while it is here.
 """
@@ -11,19 +12,30 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+from struct import Struct
 from typing import TYPE_CHECKING, Protocol
+
+from camera_gateway.clock import both_us
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from camera_gateway.clock import Clock
 
+US = 1_000_000
 BUFFER_BYTES = 1 << 20
-"""Most that one camera may deliver per tick: 40 Mbit/s at 200 ms; beyond it is read again at the next quick one."""
+"""Most that one camera may deliver per tick: 28 Mbit/s at 300 ms; beyond it is read again at the next quick one."""
 LOW_WATER_BYTES = 256 * 1024
 """SO_RCVLOWAT, for its side effect: the kernel lets the receive buffer grow to twice this (tcp_set_rcvlowat), so
 that a camera with a small send buffer is not throttled between ticks. SO_RCVBUF would do the opposite: it fixes the
 size and is capped by net.core.rmem_max."""
+
+SO_TIMESTAMPNS = 35
+"""Of Linux (asm-generic/socket.h; its SCM of the same number carries a timespec): Python does not name it."""
+TIMESPEC = Struct("@qq")
+ANCILLARY_BYTES = socket.CMSG_SPACE(TIMESPEC.size)
+STAMP_US = 1_000
+"""How far a stamp may be off: a network card that gathers packets for a moment, and our look at two clocks."""
 
 GROUP = 8
 """Cameras read at a stretch before the loop may do something else: about 2 ms."""
@@ -33,7 +45,7 @@ class Sink(Protocol):
     """Who takes a socket's bytes."""
 
     def received(self, buffer: bytearray, length: int, arrival_us: int) -> int:
-        """Take `buffer[:length]`, read at `arrival_us` (monotonic); return how much was consumed."""
+        """Take `buffer[:length]`, the last of which arrived at `arrival_us` (monotonic); return what was consumed."""
         ...
 
     def closed(self, reason: str) -> None:
@@ -44,13 +56,17 @@ class Sink(Protocol):
 class Reading:
     """One socket that is being read."""
 
-    __slots__ = ("active", "hungry", "quick", "rest", "sink", "sock")
+    __slots__ = ("active", "hungry", "quick", "read_us", "rest", "sink", "sock", "stamped")
 
     def __init__(self, sock: socket.socket, sink: Sink, rest: bytes, *, quick: bool) -> None:
         self.sock = sock
         self.sink = sink
         self.rest = rest
         self.quick = quick
+        self.stamped = False
+        """Whether the kernel tells when what is read arrived."""
+        self.read_us = 0
+        """When it was read last: nothing of the next read can have arrived before."""
         self.hungry = False
         """More waits than one read takes."""
         self.active = True
@@ -64,7 +80,7 @@ class Reader:
         clock: Clock,
         *,
         quick_ms: int = 20,
-        slow_ms: int = 200,
+        slow_ms: int = 300,
         gather: Callable[[bool], None] = lambda _: None,
     ) -> None:
         """`gather` is called with True before a tick's reads and with False after them."""
@@ -75,6 +91,8 @@ class Reader:
         self._all: list[Reading] = []
         self._slow_due_s = 0.0
         self._timer: asyncio.TimerHandle | None = None
+        self._wall_offset_us = 0
+        """Wall minus monotonic time as this tick began."""
         self._turn: list[Reading] = []
         """What is still to be read of the tick that runs."""
         self._buffer = bytearray(BUFFER_BYTES)
@@ -87,6 +105,9 @@ class Reader:
         with contextlib.suppress(OSError):  # a hint to the kernel
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, LOW_WATER_BYTES)
         reading = Reading(sock, sink, rest, quick=quick)
+        reading.read_us = self._clock.monotonic_us()
+        with contextlib.suppress(OSError):  # without it the time of the read counts
+            sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         self._all.append(reading)
         self._hurry()
         return reading
@@ -95,6 +116,12 @@ class Reader:
         """Read it at every tick, or at every n-th."""
         reading.quick = quick
         self._hurry()
+
+    def known_within_us(self, reading: Reading) -> int:
+        """Return how far from the truth the arrivals of its reads may be."""
+        if reading.stamped:
+            return STAMP_US
+        return self.quick_us if reading.quick else self.slow_us
 
     def remove(self, reading: Reading) -> None:
         """Stop reading it. Harmless to repeat; the socket stays open."""
@@ -131,6 +158,8 @@ class Reader:
         else:
             self._turn = [reading for reading in self._all if reading.quick or reading.hungry]
         self._turn.reverse()
+        wall_us, mono_us = both_us(self._clock)
+        self._wall_offset_us = wall_us - mono_us
         self._gather(True)  # noqa: FBT003 - begins
         self._group()
 
@@ -157,7 +186,8 @@ class Reader:
         if kept:
             self._buffer[:kept] = reading.rest
         try:
-            count = reading.sock.recv_into(self._view[kept:] if kept else self._view)
+            free = self._view[kept:] if kept else self._view
+            count, ancillary, _, _ = reading.sock.recvmsg_into((free,), ANCILLARY_BYTES)
         except (BlockingIOError, InterruptedError):
             reading.hungry = False
             return
@@ -168,13 +198,29 @@ class Reader:
             self._end(reading, "the camera closed the connection")
             return
         length = kept + count
-        consumed = reading.sink.received(self._buffer, length, self._clock.monotonic_us())
+        consumed = reading.sink.received(self._buffer, length, self._arrival_us(reading, ancillary))
         if not reading.active:
             return
         reading.rest = bytes(self._view[consumed:length])
         reading.hungry = length == BUFFER_BYTES
         if reading.hungry and consumed == 0:
             self._end(reading, "a frame without end")
+
+    def _arrival_us(self, reading: Reading, ancillary: list[tuple[int, int, bytes]]) -> int:
+        """Return when the last byte of a read arrived, monotonic: by the kernel's stamp, else now.
+
+        The stamp is wall time, which may have stepped since; and it must lie between the read before and this one.
+        """
+        now_us, before_us = self._clock.monotonic_us(), reading.read_us
+        reading.read_us = now_us
+        for _, kind, data in ancillary:
+            if kind == SO_TIMESTAMPNS and len(data) == TIMESPEC.size:
+                seconds, nanoseconds = TIMESPEC.unpack(data)
+                arrival_us = seconds * US + nanoseconds // 1000 - self._wall_offset_us
+                reading.stamped = before_us - STAMP_US <= arrival_us <= now_us + STAMP_US
+                return min(max(arrival_us, before_us), now_us) if reading.stamped else now_us
+        reading.stamped = False
+        return now_us
 
     def _end(self, reading: Reading, reason: str) -> None:
         self.remove(reading)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from camera_gateway.domain.footage import RunEnd
 from camera_gateway.ingest.commands import Append, Command, Seal, Start
-from camera_gateway.ingest.open_fragment import OpenFragment
+from camera_gateway.ingest.open_fragment import NEVER, Columns, OpenFragment
 from camera_gateway.ingest.sound import Sound
 from camera_gateway.ingest.timeline import Timeline
 from camera_gateway.media.reorder import Reorder
@@ -109,7 +109,7 @@ class Segmenter:
         wall_offset_us: int,
         floor_us: int = 0,
         hint: tuple[int, int] | None = None,
-        read_interval_us: int = 200_000,
+        known_within_us: int = 200_000,
     ) -> None:
         """`loss` tells packets received and lost so far; `hint` is RTP-Info's time of video and of audio.
 
@@ -124,7 +124,7 @@ class Segmenter:
         """Keyframes without parameter sets that can be read."""
         self.jumps = 0
         self.floor_us = floor_us
-        self.read_interval_us = read_interval_us
+        self._known_within_us = known_within_us
         self._camera_phase_us = phase_us(camera, segment_us)
         self._segment_us = segment_us
         self._source = source
@@ -160,22 +160,36 @@ class Segmenter:
 
     # ---- what arrives
 
-    def push(self, units: Sequence[AccessUnit]) -> None:
+    def push(self, units: Sequence[AccessUnit]) -> None:  # noqa: C901 - the hot path: calls would cost more than they clear
         """Take units in the order in which they came."""
-        for unit in units:
-            if unit.track == 0:
-                self._picture(unit)
-            elif (run := self._run) is not None and run.sound is not None:
-                run.sound.push(unit)
-            elif self._audio is not None:
-                self.before_start += 1
         run = self._run
-        if run is None:
+        fragment = run.fragment if run is not None else None
+        for unit in units:
+            if unit.track:
+                if run is not None and run.sound is not None:
+                    run.sound.push(unit)
+                elif self._audio is not None:
+                    self.before_start += 1
+                continue
+            if fragment is not None and not unit.keyframe:
+                # of ten pictures nine plainly go on: these are reckoned together when the fragment ends
+                time, last_time = unit.rtp_time, fragment.last_time
+                if last_time < time and time + time - last_time <= fragment.until:
+                    fragment.last_time = time
+                    fragment.size_bytes += unit.size
+                    fragment.waiting.append(unit)
+                    continue
+            self._picture(unit)
+            run = self._run
+            fragment = run.fragment if run is not None else None
+        if run is None or fragment is None:
             return
-        run.fragment.join()
+        if fragment.size_bytes > FRAGMENT_BYTES:
+            fragment.until = NEVER
         if not run.timeline.settled and units:
             waited = units[-1].arrival_us - run.begun_us
             if waited >= SETTLE_US or run.held_bytes > SETTLE_BYTES:
+                self._reckon(run)
                 self._settle(run)
 
     def reports(self, reports: Sequence[SenderReport]) -> None:
@@ -183,6 +197,8 @@ class Segmenter:
         for report in reports:
             if report.ntp_us is not None:
                 self._waiting_reports[report.track] = report
+        if self._run is not None:
+            self._reckon(self._run)
         self._tell_reports()
 
     def wall_offset(self, offset_us: int) -> None:
@@ -192,14 +208,16 @@ class Segmenter:
         if run is not None and run.timeline.wall_offset(offset_us):
             run.ending = RunEnd.CLOCK_STEP
 
-    def read_every(self, interval_us: int) -> None:
-        """Hear how often the socket is read: no arrival is known better."""
-        self.read_interval_us = interval_us
+    def known_within(self, span_us: int) -> None:
+        """Hear how far from the truth arrivals may be: by how they are stamped, or how rarely they are looked for."""
+        self._known_within_us = span_us
         if self._run is not None:
-            self._run.timeline.read_interval_us = interval_us
+            self._run.timeline.known_within_us = span_us
 
     def end(self, reason: RunEnd) -> None:
         """End the run that is open, if any, with everything that it has received."""
+        if self._run is not None:
+            self._reckon(self._run)
         run = self._run
         if run is None:
             return
@@ -222,8 +240,32 @@ class Segmenter:
 
     # ---- pictures
 
-    def _picture(self, unit: AccessUnit) -> None:  # noqa: C901 - the hot path: calls would cost more than they clear
-        """Take one picture: once per picture of every camera."""
+    def _reckon(self, run: _Run) -> None:
+        """Take the pictures that wait in the open fragment, all at once."""
+        fragment = run.fragment
+        units, fragment.waiting = fragment.waiting, []
+        if not units:
+            return
+        pictures = Columns(units)
+        if units[-1].epoch != run.epoch:
+            fragment.size_bytes -= sum(pictures.sizes)
+            for unit in units:
+                self._picture(unit)
+            return
+        ticks = run.timeline.observe_row(pictures.times, pictures.arrivals)
+        run.duration = ticks[-1] - (ticks[-2] if len(ticks) > 1 else run.last_place)
+        run.last_place = ticks[-1]
+        run.reorder.go_on(ticks[-1])
+        fragment.add(pictures, ticks)
+        self._sets = pictures.sets or self._sets
+        segment = run.segment
+        segment.damaged += pictures.damaged
+        segment.signed = segment.signed or pictures.signed
+
+    def _picture(self, unit: AccessUnit) -> None:
+        """Take one picture by itself."""
+        if self._run is not None:
+            self._reckon(self._run)
         if unit.parameter_sets is not None:
             self._sets = unit.parameter_sets
         run = self._run
@@ -250,19 +292,27 @@ class Segmenter:
                     self._finish(run, RunEnd.STREAM_CORRUPT, place, ticks)
                     self.before_start += 1
                     return
-        fragment = run.fragment
+        self._add(run, unit, ticks, place)
+
+    def _add(self, run: _Run, unit: AccessUnit, ticks: int, place: int) -> None:
+        """Put a picture into the open fragment."""
+        fragment, segment = run.fragment, run.segment
         fragment.pieces += unit.pieces
         fragment.sizes.append(unit.size)
         fragment.places.append(place)
         fragment.ticks.append(ticks)
         fragment.size_bytes += unit.size
+        fragment.last_time = unit.rtp_time
+        if ticks == place and not run.reorder.depth:
+            fragment.until = unit.rtp_time - (place - fragment.places[0]) + self._fragment_limit
+        else:
+            fragment.until = NEVER
         run.last_place = place
         if unit.damaged:
-            run.segment.damaged += 1
+            segment.damaged += 1
         if unit.signed:
-            run.segment.signed = True
+            segment.signed = True
         if unit.keyframe:
-            segment = run.segment
             fragment.keyframe = True
             if segment.keyframes:
                 segment.gop_max = max(segment.gop_max, place - segment.last_key)
@@ -300,7 +350,7 @@ class Segmenter:
             self._source.hz,
             wall_offset_us=self._wall_offset_us,
             floor_us=self.floor_us,
-            read_interval_us=self.read_interval_us,
+            known_within_us=self._known_within_us,
         )
         timeline.observe(unit.rtp_time, unit.arrival_us)
         self._run = run = self._opened(unit, video, timeline, number_start_us=0)

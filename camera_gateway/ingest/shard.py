@@ -1,6 +1,6 @@
 """All cameras of one recorder process: follows the plan, keeps the status file, ends in good order.
 
-Promises: a change of the plan touches only the cameras that it concerns; the status is at most a second old; after
+Promises: a change of the plan touches only the cameras that it concerns; the status is replaced each second; after
 `run` no part is left open (D11). Must not know how a camera is recorded, nor who writes the plan.
 """
 
@@ -23,6 +23,7 @@ from camera_gateway.footage.salvage import latest_end
 from camera_gateway.handover.plan_file import PlanStamp, plan_changed, read_plan
 from camera_gateway.handover.status_file import CameraStatus, RecorderStatus, read_statuses, status_path, write_status
 from camera_gateway.ingest.backoff import Pace
+from camera_gateway.ingest.beat import Beat
 from camera_gateway.ingest.given import Past, Shared
 from camera_gateway.ingest.reading import Reader
 from camera_gateway.ingest.recorder import Recorder
@@ -49,6 +50,8 @@ QUOTA_SLACK = 50
 """Recording begins again when a fiftieth of the quota is free."""
 STOP_S = 10.0
 FREEZE_AFTER_S = 5
+BEAT_SLACK = 0.6
+"""Of the time between two slow ticks: somewhat above a half, so that there is one in reach."""
 GC_THRESHOLDS = (20_000, 20, 50)
 """Recording makes thousands of objects a second and no cycles: looking for them seldom is enough."""
 TIDY_AFTER_S = 30
@@ -65,7 +68,7 @@ class ShardSettings:
     software: str
     limits: Limits
     quick_ms: int = 20
-    slow_ms: int = 200
+    slow_ms: int = 300
     quota_bytes: int = 0
     """Refuse new footage beyond this; 0: no limit, or somebody else makes room."""
 
@@ -125,8 +128,9 @@ class Shard:
         self._pool = ThreadPoolExecutor(WRITERS, thread_name_prefix="write")
         self._resolver = ThreadPoolExecutor(RESOLVERS, thread_name_prefix="resolve")
         self._disk = _Disk(spool, settings.quota_bytes)
-        crew = Crew(self._pool, WRITERS)
-        self._reader = Reader(clock, quick_ms=settings.quick_ms, slow_ms=settings.slow_ms, gather=crew.gather)
+        self._crew = crew = Crew(self._pool, WRITERS)
+        self._reader = Reader(clock, quick_ms=settings.quick_ms, slow_ms=settings.slow_ms, gather=self._gather)
+        self._beat = Beat(settings.slow_ms * BEAT_SLACK / 1000)
         self._shared = Shared(
             clock=clock,
             reader=self._reader,
@@ -146,6 +150,7 @@ class Shard:
         try:
             self._disk.look()
             seconds = 0
+            children.start(self._beat.end_with(stop), name="end of the beat")
             while not stop.requested:
                 self._follow_plan(children)
                 for recorder, _ in self._recorders.values():
@@ -160,9 +165,14 @@ class Shard:
                     self._forget_shards()
                 self._write_status()
                 seconds += 1
-                await stop.within(1.0)
+                await self._beat.wait()
         finally:
             await self._finish()
+
+    def _gather(self, on: bool) -> None:  # noqa: FBT001 - see Crew.gather
+        self._crew.gather(on)
+        if not on:
+            self._beat.tick()
 
     # ---- the plan
 

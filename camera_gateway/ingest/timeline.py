@@ -10,8 +10,12 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 from statistics import median_low
+from typing import TYPE_CHECKING
 
 from camera_gateway.domain.footage import ClockMethod
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 US = 1_000_000
 
@@ -99,19 +103,19 @@ class Timeline:
         "_wall_offset_us",
         "_window_from",
         "clock",
+        "known_within_us",
         "map_media_us",
         "map_wall_us",
-        "read_interval_us",
         "settled",
     )
 
-    def __init__(self, hz: int, *, wall_offset_us: int, floor_us: int = 0, read_interval_us: int = 200_000) -> None:
+    def __init__(self, hz: int, *, wall_offset_us: int, floor_us: int = 0, known_within_us: int = 200_000) -> None:
         """`wall_offset_us` is wall minus monotonic time now; no run begins before `floor_us` (see HOLD_US)."""
         self.clock = TrackClock(hz)
         self._hz = hz
         self._wall_offset_us = wall_offset_us
         self._floor_us = floor_us
-        self.read_interval_us = read_interval_us
+        self.known_within_us = known_within_us
         self._last = self._last_arrival = 0
         self._least: int | None = None
         self._previous_least: int | None = None
@@ -151,6 +155,19 @@ class Timeline:
         self._count += 1
         return ticks
 
+    def observe_row(self, times: Sequence[int], arrivals_us: Sequence[int]) -> list[int]:
+        """Do as `observe` does with units in turn, whose RTP times rise, each time by less than a jump's step."""
+        origin, hz = self.clock.origin or 0, self._hz
+        ticks = [time - origin for time in times]
+        late = [arrival - tick * US // hz for arrival, tick in zip(arrivals_us, ticks, strict=True)]
+        least = min(late)
+        if self._least is None or least < self._least:
+            self._least = least
+        self._last, self._last_arrival = ticks[-1], arrivals_us[-1]
+        self._sum += sum(late)
+        self._count += len(late)
+        return ticks
+
     def rebase(self, rtp_time: int, arrival_us: int, least_ticks: int) -> int:
         """After a jump: go on by arrival, at least `least_ticks` later; return the unit's media time in ticks."""
         ticks = self._last + max(least_ticks, (arrival_us - self._last_arrival) * self._hz // US)
@@ -173,7 +190,7 @@ class Timeline:
         """
         media_us = ticks * US // self._hz
         end = self.wall_of(ticks)
-        new = Timeline(self._hz, wall_offset_us=wall_offset_us, read_interval_us=self.read_interval_us)
+        new = Timeline(self._hz, wall_offset_us=wall_offset_us, known_within_us=self.known_within_us)
         new.clock.origin = rtp_time
         new.clock.reports.extend(base + media_us for base in self.clock.reports)
         least = self._best()
@@ -238,7 +255,7 @@ class Timeline:
         """Return the quality of the mapping, as of now."""
         least = self._best()
         late = self._sum // self._count - least if self._count and least is not None else 0
-        uncertainty = self.read_interval_us + max(0, late) + abs(self.error_us())
+        uncertainty = self.known_within_us + max(0, late) + abs(self.error_us())
         offset = self.offset_us
         trusted = offset is not None and abs(offset) <= TRUST_US
         return ClockFacts(ClockMethod.SENDER_REPORT if trusted else ClockMethod.ARRIVAL, offset, uncertainty)

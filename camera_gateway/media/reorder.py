@@ -39,6 +39,13 @@ class Reorder:
         self._window: list[int] = []
         self._last: int | None = None
 
+    def go_on(self, presentation_time: int) -> None:
+        """Do as `decode_time` does with frames that are not reordered: times that rise, of which this is the last.
+
+        Only while `depth` is 0, and after a frame whose decode time was its presentation time: so are theirs.
+        """
+        self._window[0] = self._last = presentation_time
+
     def decode_time(self, presentation_time: int) -> int:
         """Return the decode time of the next access unit in decode order, in the same units."""
         window, last = self._window, self._last

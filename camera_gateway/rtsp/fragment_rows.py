@@ -10,6 +10,12 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from struct import Struct
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from camera_gateway.rtsp.depacketise.nal_units import Opening
 
 LONGEST = 128
 """Packets taken at a stretch: what is looked at and then not taken is looked at again, and that must have a bound."""
@@ -22,19 +28,26 @@ _LOW_BYTES = bytes(range(256))
 class Rows:
     """Rows of one size on one track: what their packets begin with, and where the data is."""
 
-    __slots__ = ("_pattern", "_stride", "_structs", "data_bytes", "lead")
+    __slots__ = ("_longest", "_match", "_unpack", "data_bytes", "header_bytes", "lead", "opening", "stride")
 
-    def __init__(self, frame: int, size: int, flags: int, first: bytes, middle: bytes, last: bytes) -> None:
+    def __init__(
+        self, frame: int, size: int, flags: int, opening: Opening | None, first: bytes, middle: bytes, last: bytes
+    ) -> None:
         """RTP packets of `size` bytes behind interleaved frames that begin with `frame`, RTP headers with `flags`.
 
         `first`, `middle` and `last` are the bytes before the data of the row's first fragment, of the others, and of
-        the NAL unit's last one.
+        the NAL unit's last one. `opening` is what the first one says of its NAL unit; None: it is not the first.
         """
-        self._stride = size + 4
-        self._structs: list[Struct | None] = [None] * (LONGEST + 1)
+        self.opening = opening
+        self.header_bytes = 0 if opening is None else len(opening.header)
+        """Of the NAL unit's header, which is in no fragment's data."""
+        self.stride = size + 4
+        """From one packet to the next, bytes."""
         self.lead = 16 + len(first)
         """Bytes of a packet before its data."""
-        self.data_bytes = self._stride - self.lead
+        self.data_bytes = self.stride - self.lead
+        self._longest = LONGEST * self.stride + self.lead
+        self._unpack: list[Callable[[memoryview, int], tuple[bytes, ...]] | None] = [None] * (LONGEST + 1)
         channel, kind = re.escape(frame.to_bytes(2)), flags.to_bytes(2)
         head = channel + re.escape(size.to_bytes(2) + kind)
         marked = re.escape((flags | 0x80).to_bytes(2))
@@ -45,7 +58,7 @@ class Rows:
             *(head, re.escape(middle), self.data_bytes),
             *(channel, re.escape(kind), marked, re.escape(last)),
         )
-        self._pattern = re.compile(pattern, re.DOTALL)
+        self._match = re.compile(pattern, re.DOTALL).match
 
     def take(self, view: memoryview, at: int, end: int, low: int) -> tuple[tuple[bytes, ...], int]:
         """Return the data of the fragments of the row at `at`, whose first packet is there whole, and what is behind.
@@ -54,11 +67,11 @@ class Rows:
         or -1. `low` is the low byte of the first sequence number; a row ends where that wraps, so the high byte stays
         the same.
         """
-        stride = self._stride
-        found = self._pattern.match(view, at, min(end, at + min(LONGEST, 256 - low) * stride + self.lead))
-        last = -1
+        stride = self.stride
+        limit = at + self._longest if low < 256 - LONGEST else at + (256 - low) * stride + self.lead
+        found = self._match(view, at, min(limit, end))
         if found is None:
-            count = 1
+            count, last = 1, -1
         else:
             last = found.start(3)
             if last < 0:
@@ -72,11 +85,11 @@ class Rows:
             if lows != _LOW_BYTES[low : low + packets]:
                 count = min(count, next(n for n, number in enumerate(lows) if low + n != number))
                 last = -1
-        struct = self._structs[count] or self._struct_of(count)
-        return struct.unpack_from(view, at), last
+        unpack = self._unpack[count] or self._unpack_of(count)
+        return unpack(view, at), last
 
-    def _struct_of(self, count: int) -> Struct:
-        made = self._structs[count] = _struct_of(self.lead, self.data_bytes, count)
+    def _unpack_of(self, count: int) -> Callable[[memoryview, int], tuple[bytes, ...]]:
+        made = self._unpack[count] = _struct_of(self.lead, self.data_bytes, count).unpack_from
         return made
 
 
@@ -86,6 +99,8 @@ def _struct_of(lead: int, data_bytes: int, count: int) -> Struct:
 
 
 @lru_cache(KEPT_ROWS)
-def rows_of(frame: int, size: int, flags: int, first: bytes, middle: bytes, last: bytes) -> Rows:
+def rows_of(
+    frame: int, size: int, flags: int, opening: Opening | None, first: bytes, middle: bytes, last: bytes
+) -> Rows:
     """Return the rows of this kind, the same for all cameras."""
-    return Rows(frame, size, flags, first, middle, last)
+    return Rows(frame, size, flags, opening, first, middle, last)

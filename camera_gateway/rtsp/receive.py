@@ -13,19 +13,19 @@ from struct import Struct
 from typing import TYPE_CHECKING
 
 from camera_gateway.rtsp import rtcp, rtp
-from camera_gateway.rtsp.depacketise.aac import AacFrames
-from camera_gateway.rtsp.depacketise.nal_units import NalAssembler
 from camera_gateway.rtsp.errors import StreamCorrupt
-from camera_gateway.rtsp.fragment_rows import KEPT_ROWS, Rows, rows_of
 from camera_gateway.rtsp.interleaved import DOLLAR, HEADER, read_item
+from camera_gateway.rtsp.lane import Lane
 from camera_gateway.rtsp.messages import Response, ServerRequest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from camera_gateway.rtsp.access_unit import AccessUnit
+    from camera_gateway.rtsp.depacketise.nal_units import NalAssembler
+    from camera_gateway.rtsp.fragment_rows import Rows
     from camera_gateway.rtsp.rtcp import SenderReport
-    from camera_gateway.rtsp.tracks import Depacketiser, TrackSetup
+    from camera_gateway.rtsp.tracks import TrackSetup
 
 MAX_MALFORMED_ROW = 64
 """Packets in a row that are no RTP: then the framing must be wrong."""
@@ -39,6 +39,7 @@ SHORTEST = 16
 """Bytes of an RTP packet that are in its head: what is not longer goes the general way."""
 ONE_FRAME = 16
 """Bits of one header of AAC."""
+HEADER_BYTES = HEADER.size
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,37 +49,6 @@ class StreamEvent:
     track: int
     kind: str
     arrival_us: int
-
-
-class _Lane:
-    """One track while packets flow."""
-
-    __slots__ = ("aac", "depacketiser", "frame", "held", "index", "payload_type", "plain", "rows", "source", "video")
-
-    def __init__(self, setup: TrackSetup) -> None:
-        self.index = setup.index
-        self.payload_type = setup.payload_type
-        self.frame = DOLLAR << 8 | setup.rtp_channel
-        self.plain = rtp.PLAIN | setup.payload_type
-        """The first two bytes of a packet of this track without padding, extension, CSRC and marker."""
-        self.source = rtp.Source(setup.ssrc)
-        self.depacketiser: Depacketiser = setup.depacketiser
-        self.video = setup.depacketiser if isinstance(setup.depacketiser, NalAssembler) else None
-        self.aac = setup.depacketiser if isinstance(setup.depacketiser, AacFrames) else None
-        self.held: bytes | None = None
-        self.rows: dict[int, Rows] = {}
-        """By size and first bytes of the payload."""
-
-    def new_rows(self, size: int, prefix: int, video: NalAssembler) -> Rows:
-        """Return the rows of packets of `size` bytes whose first one's payload begins with `prefix`."""
-        if len(self.rows) >= KEPT_ROWS:
-            self.rows.clear()
-        opening = video.openings.get(prefix)
-        middle, last = (opening.middle, opening.end) if opening is not None else (prefix, video.fragment_end)
-        width = video.fragment_prefix
-        rows = rows_of(self.frame, size, self.plain, *(kind.to_bytes(width) for kind in (prefix, middle, last)))
-        self.rows[size << 24 | prefix] = rows
-        return rows
 
 
 class Receiver:
@@ -98,12 +68,18 @@ class Receiver:
         self.frames_ignored = 0
         """Frames on channels that were not set up."""
         self._fast = fast
-        self._lanes = tuple(_Lane(track) for track in self.tracks)
-        self._rtp: list[_Lane | None] = [None] * 256
-        self._rtcp: list[_Lane | None] = [None] * 256
+        self._lanes = tuple(Lane(track) for track in self.tracks)
+        self._fast_lanes: dict[int, Lane] = {}
+        """By the first two bytes of a frame."""
+        self._rtp: list[Lane | None] = [None] * 256
+        self._rtcp: list[Lane | None] = [None] * 256
         for track, lane in reversed(tuple(zip(self.tracks, self._lanes, strict=True))):
             self._rtcp[track.rtcp_channel] = lane
             self._rtp[track.rtp_channel] = lane
+            if lane.has_short_routes:
+                self._fast_lanes[lane.frame] = lane
+            else:
+                self._fast_lanes.pop(lane.frame, None)
 
     @property
     def stats(self) -> tuple[rtp.TrackStats, ...]:
@@ -143,40 +119,39 @@ class Receiver:
         at = 0
         # up to this offset a whole head can be read at once
         fast_end = end - _HEAD.size if self._fast else -1
-        unpack, lanes = _HEAD.unpack_from, self._rtp
+        unpack, lane_of = _HEAD.unpack_from, self._fast_lanes.get
         while at < end:
             if at <= fast_end:
-                head = unpack(view, at)
-                frame, size, flags, sequence, time32, ssrc, first, second = head
-                lane = lanes[frame & 0xFF]
+                frame, size, flags, sequence, time32, ssrc, first, second = unpack(view, at)
+                lane = lane_of(frame)
                 if (
                     lane is not None
-                    and frame == lane.frame
-                    and flags & _UNMARKED == lane.plain
                     and sequence == (source := lane.source).expected
                     and ssrc == source.ssrc
                     and size > SHORTEST
-                    and (stop := at + HEADER.size + size) <= end
+                    and (stop := at + HEADER_BYTES + size) <= end
                 ):
                     if (video := lane.video) is not None:
-                        prefix = first << 8 | second >> 8 if video.wide else first
-                        if flags == lane.plain and (
-                            prefix in video.openings or (prefix == video.fragment_middle and time32 == source.time32)
-                        ):
-                            at = self._row(view, at, end, lane, video, prefix, head, arrival_us)
-                            continue
+                        if flags == lane.plain:
+                            prefix = (first << 16 | second) >> lane.shift
+                            rows = lane.rows.get(size << 24 | prefix) or lane.new_rows(size, prefix, video)
+                            if rows is not None and (
+                                rows.opening is not None
+                                or (prefix == video.fragment_middle and time32 == source.time32)
+                            ):
+                                at = self._row(view, at, end, lane, video, rows, sequence, time32, arrival_us)
+                                continue
                     elif (
                         first == ONE_FRAME
                         and second == size - 16 << 3
+                        and flags & _UNMARKED == lane.plain
                         and (aac := lane.aac) is not None
-                        and aac.usual
                         and not aac.wanted
                     ):
                         source.expected = sequence + 1 & 0xFFFF
                         source.received += 1
                         source.bytes += size
-                        time = source.time if time32 == source.time32 else source.unwrap(time32)
-                        aac.emit(view[at + 20 : stop].tobytes(), time, arrival_us, self.units)
+                        aac.emit(view[at + 20 : stop].tobytes(), source.unwrap(time32), arrival_us, self.units)
                         at = stop
                         continue
             if view[at] == DOLLAR:
@@ -205,43 +180,40 @@ class Receiver:
         view: memoryview,
         at: int,
         end: int,
-        lane: _Lane,
+        lane: Lane,
         video: NalAssembler,
-        prefix: int,
-        head: tuple[int, ...],
+        rows: Rows,
+        sequence: int,
+        time32: int,
         arrival_us: int,
     ) -> int:
         """Take the row of fragments at `at`, whose head is known to be good, and, if it is there, the last one behind.
 
         Returns the offset behind them.
         """
-        _, size, _, sequence, time32, _, _, _ = head
-        rows = lane.rows.get(size << 24 | prefix) or lane.new_rows(size, prefix, video)
         data, last = rows.take(view, at, end, sequence & 0xFF)
-        count, source = len(data), lane.source
-        length, stop = count * rows.data_bytes, at + count * (HEADER.size + size)
-        packets, total, marked = count, count * size, False
+        packets, source, opening = len(data), lane.source, rows.opening
+        stop, marked = at + packets * rows.stride, False
         if last >= 0:
-            ending, mark = _LAST.unpack_from(view, last)
-            if ending > SHORTEST and last + HEADER.size + ending <= end:
-                packets, total, marked = count + 1, total + ending, mark >= rtp.MARKER
-                stop = last + HEADER.size + ending
+            size, mark = _LAST.unpack_from(view, last)
+            if size > SHORTEST and last + HEADER_BYTES + size <= end:
+                packets += 1
+                stop, marked = last + HEADER_BYTES + size, mark >= rtp.MARKER
             else:
                 last = -1
         source.expected = sequence + packets & 0xFFFF
         source.received += packets
-        source.bytes += total
-        opening = video.openings.get(prefix)
-        if opening is None:
-            video.go_on(data, length, arrival_us)
-        else:
+        source.bytes += stop - at - packets * HEADER_BYTES
+        if opening is not None:
             time = source.time if time32 == source.time32 else source.unwrap(time32)
             if last >= 0 and not opening.sei:
-                nal: tuple[bytes | memoryview, ...] = (opening.header, *data, view[last + rows.lead : stop])
-                length += len(opening.header) + stop - last - rows.lead
-                video.take_fragments(opening, nal, length, time, arrival_us, marked, self.units)
+                size = stop - at - packets * rows.lead + rows.header_bytes
+                rest = view[last + rows.lead : stop]
+                video.take_fragments(opening, data, rest, size, time, arrival_us, marked, self.units)
                 return stop
-            video.begin(opening, data, length, time, arrival_us, self.units)
+            video.begin(opening, data, len(data) * rows.data_bytes, time, arrival_us, self.units)
+        else:
+            video.go_on(data, len(data) * rows.data_bytes, arrival_us)
         if last >= 0:
             video.finish(view[last + rows.lead : stop].tobytes(), arrival_us, marked)
         return stop
@@ -257,7 +229,7 @@ class Receiver:
             return
         self.frames_ignored += 1
 
-    def _packet(self, lane: _Lane, view: memoryview | bytes, start: int, end: int, arrival_us: int) -> None:
+    def _packet(self, lane: Lane, view: memoryview | bytes, start: int, end: int, arrival_us: int) -> None:
         """Take one RTP packet the general way."""
         source = lane.source
         packet = rtp.parse(view, start, end)
@@ -292,7 +264,7 @@ class Receiver:
             out=self.units,
         )
 
-    def _resume(self, lane: _Lane, verdict: int, packet: rtp.Packet, arrival_us: int) -> bool:
+    def _resume(self, lane: Lane, verdict: int, packet: rtp.Packet, arrival_us: int) -> bool:
         """After loss, a new SSRC or a restart: tell the depacketiser; return whether `lost` is still to be said."""
         held, lane.held = lane.held, None
         if verdict == rtp.ACCEPTED_AFTER_LOSS:
@@ -318,7 +290,7 @@ class Receiver:
         )
         return False
 
-    def _control(self, lane: _Lane, data: bytes, arrival_us: int) -> None:
+    def _control(self, lane: Lane, data: bytes, arrival_us: int) -> None:
         source = lane.source
         for part in rtcp.parse(data):
             if isinstance(part, rtcp.Report):

@@ -178,9 +178,12 @@ class Source:
 
     def unwrap(self, time32: int) -> int:
         """Advance to a 32-bit time stamp and return it on the track's 64-bit scale (may step either way)."""
-        self.time = self.time + signed_distance(time32, self.time32) if self.time32 >= 0 else time32
+        step = time32 - self.time32
+        if not 0 <= step < _HALF or self.time32 < 0:
+            step = signed_distance(time32, self.time32) if self.time32 >= 0 else time32 - self.time
+        self.time = time = self.time + step
         self.time32 = time32
-        return self.time
+        return time
 
     def on_scale(self, time32: int) -> int:
         """Return a time stamp (of a sender report) on the 64-bit scale without advancing it."""

@@ -201,7 +201,7 @@ class RecorderSettings(Section):
         le=1_000,
     )
     read_interval_max_ms: int = _setting(
-        200,
+        300,
         "Longest time between two reads of a camera's socket.",
         "Few, large reads are what makes recording cheap; beyond this, cameras with small buffers stall.",
         unit="milliseconds",

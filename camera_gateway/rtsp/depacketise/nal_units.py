@@ -2,7 +2,7 @@
 
 A unit ends when the RTP time changes, whatever the marker bits say: cameras mark an SEI of its own
 (moonfire-nvr#352) or mark nothing. A NAL unit that misses a fragment is left out whole, never spliced.
-The attributes are plain, because the receiver's inner loop appends fragments to them directly.
+The unit in the making is the one that is handed out: nothing of it is copied when it is complete.
 """
 
 from __future__ import annotations
@@ -37,6 +37,11 @@ class Opening(NamedTuple):
 
 
 NOT_OPEN = Opening(b"", -1, -1, False, False, False)  # noqa: FBT003 - no NAL unit
+FEW_PIECES = 2
+"""A unit of more pieces is joined when it is complete: they are in the caches still, and their memory then serves the
+next ones. A NAL unit taken whole is one piece, a packet of another one."""
+NEVER = -1 << 63
+"""No RTP time: that of the unit in the making before the first packet."""
 
 
 class NalAssembler(ABC):
@@ -45,25 +50,18 @@ class NalAssembler(ABC):
     __slots__ = (
         "_marks",
         "_parameter_sets",
-        "_size",
         "_skipping",
-        "_started",
-        "arrival_us",
-        "damaged",
         "dropped",
         "epoch",
         "fragment_end",
         "fragment_middle",
         "ignored",
-        "keyframe",
         "marked",
         "open_at",
         "open_size",
         "opening",
-        "pieces",
-        "rtp_time",
-        "signed",
         "track",
+        "unit",
     )
 
     nal_header_bytes: int
@@ -85,15 +83,14 @@ class NalAssembler(ABC):
         self.marked = False
         self._marks = False
         self._skipping = False
-        self._size = 0
+        self._parameter_sets: list[bytes] = []
         self.open_at = -1
         self.open_size = 0
         self.opening = NOT_OPEN
         # the first `fragment_prefix` bytes of the open NAL unit's next fragment, as a number; -1 when none is open
         self.fragment_middle = self.fragment_end = -1
-        self.arrival_us = 0
-        self._begin(0, False)  # noqa: FBT003 - not damaged
-        self._started = False
+        self.unit = self._begin(NEVER, False)  # noqa: FBT003 - not damaged
+        """In the making."""
 
     def push(
         self, payload: bytes, rtp_time: int, arrival_us: int, *, marker: bool, lost: bool, out: list[AccessUnit]
@@ -101,13 +98,14 @@ class NalAssembler(ABC):
         """Take the payload of the next packet; `lost` says that packets are missing before it."""
         if lost:
             self._drop_open()
-        if rtp_time != self.rtp_time or not self._started:
+        unit = self.unit
+        if rtp_time != unit.rtp_time:
             if lost and not self.marked:
-                self.damaged = True
-            self._next(rtp_time, lost, out)
+                unit.damaged = True
+            unit = self._next(rtp_time, lost, out)
         elif lost:
-            self.damaged = True
-        self.arrival_us = arrival_us
+            unit.damaged = True
+        unit.arrival_us = arrival_us
         self.marked = marker
         if payload:
             self._take(payload)
@@ -116,50 +114,58 @@ class NalAssembler(ABC):
         self, opening: Opening, data: Sequence[bytes], size: int, rtp_time: int, arrival_us: int, out: list[AccessUnit]
     ) -> None:
         """Do as `push` does with the first fragments, none of them marked: their data, `size` bytes in all."""
-        if rtp_time != self.rtp_time or not self._started:
-            self._next(rtp_time, False, out)  # noqa: FBT003 - not damaged
-        self.arrival_us = arrival_us
+        unit = self.unit
+        if rtp_time != unit.rtp_time:
+            unit = self._next(rtp_time, False, out)  # noqa: FBT003 - not damaged
+        unit.arrival_us = arrival_us
         self.marked = False
         self._start_fragments(opening, data, size)
 
     def take_fragments(
         self,
         opening: Opening,
-        nal: tuple[bytes | memoryview, ...],
+        data: Sequence[bytes],
+        rest: memoryview,
         size: int,
         rtp_time: int,
         arrival_us: int,
         marked: bool,  # noqa: FBT001 - by position: keywords cost
         out: list[AccessUnit],
     ) -> None:
-        """Do as `push` does with all fragments of a NAL unit that is no SEI: header and data, `size` bytes in all."""
-        if rtp_time != self.rtp_time or not self._started:
-            self._next(rtp_time, False, out)  # noqa: FBT003 - not damaged
+        """Do as `push` does with all fragments of a NAL unit that is no SEI: `data`, the last one's `rest`.
+
+        `size` is that of the NAL unit, its header included.
+        """
+        unit = self.unit
+        if rtp_time != unit.rtp_time:
+            unit = self._next(rtp_time, False, out)  # noqa: FBT003 - not damaged
         elif self.open_at >= 0:
             self._drop_open()
         if size > MAX_NAL_BYTES:
             raise StreamLimitExceeded(f"NAL unit over {MAX_NAL_BYTES} bytes")
         self._skipping = False
-        self.arrival_us = arrival_us
+        unit.arrival_us = arrival_us
         self.marked = marked
         # joined while they are in the caches, and their memory then serves the next ones
-        self.pieces.append(b"".join((LENGTH.pack(size), *nal)))
-        self._size += size + 4
+        unit.pieces.append(b"".join((LENGTH.pack(size), opening.header, *data, rest)))
+        unit.size += size + 4
         if opening.key:
-            self.keyframe = True
+            unit.keyframe = True
 
     def go_on(self, data: Sequence[bytes], size: int, arrival_us: int) -> None:
         """Do as `push` does with more fragments, neither last nor marked: their data, `size` bytes in all."""
-        self.arrival_us = arrival_us
+        unit = self.unit
+        unit.arrival_us = arrival_us
         self.marked = False
-        self.pieces += data
+        unit.pieces += data
         self.open_size += size
 
     def finish(self, data: bytes, arrival_us: int, marked: bool) -> None:  # noqa: FBT001 - by position: keywords cost
         """Do as `push` does with the last fragment of the open NAL unit, of which this is the data."""
-        self.arrival_us = arrival_us
+        unit = self.unit
+        unit.arrival_us = arrival_us
         self.marked = marked
-        self.pieces.append(data)
+        unit.pieces.append(data)
         self.open_size += len(data)
         self.end_fragments()
 
@@ -169,93 +175,81 @@ class NalAssembler(ABC):
         Where the camera marks the ends of its units, a unit without its mark is damaged.
         """
         if self._marks and not self.marked:
-            self.damaged = True
+            self.unit.damaged = True
         self._complete(out)
-        self._started = False
+        self.unit = self._begin(NEVER, False)  # noqa: FBT003 - not damaged
 
-    def _next(self, rtp_time: int, damaged: bool, out: list[AccessUnit]) -> None:  # noqa: FBT001 - by position: keywords cost
-        """Complete the unit in the making and begin the one of `rtp_time`."""
-        self._marks = self._marks or self.marked
+    def _next(self, rtp_time: int, damaged: bool, out: list[AccessUnit]) -> AccessUnit:  # noqa: FBT001 - by position: keywords cost
+        """Complete the unit in the making, begin the one of `rtp_time` and return it."""
+        if self.marked:
+            self._marks = True
         self._complete(out)
-        self._begin(rtp_time, damaged)
+        self.unit = unit = self._begin(rtp_time, damaged)
+        return unit
 
     def _complete(self, out: list[AccessUnit]) -> None:
         if self.open_at >= 0:
             self._drop_open()
         self._skipping = False
-        if self._started and self.pieces:
-            if self._size > MAX_UNIT_BYTES:
+        unit = self.unit
+        if self._parameter_sets:
+            unit.parameter_sets, self._parameter_sets = tuple(self._parameter_sets), []
+        if unit.pieces:
+            if unit.size > MAX_UNIT_BYTES:
                 raise StreamLimitExceeded(f"access unit over {MAX_UNIT_BYTES} bytes")
-            sets = self._parameter_sets
-            out.append(
-                AccessUnit(
-                    self.track,
-                    self.rtp_time,
-                    self.arrival_us,
-                    self.pieces,
-                    self._size,
-                    self.keyframe,
-                    self.damaged,
-                    tuple(sets) if sets else None,
-                    0,
-                    self.epoch,
-                    self.signed,
-                )
-            )
+            if len(unit.pieces) > FEW_PIECES:
+                unit.pieces = [b"".join(unit.pieces)]
+            out.append(unit)
 
     def check_limits(self) -> None:
         """Raise StreamLimitExceeded when what is held passed a limit (called once per read)."""
         if self.open_size > MAX_NAL_BYTES and self.open_at >= 0:
             raise StreamLimitExceeded(f"NAL unit over {MAX_NAL_BYTES} bytes")
-        if self._size + self.open_size > MAX_UNIT_BYTES:
+        unit = self.unit
+        if unit.size + self.open_size > MAX_UNIT_BYTES:
             raise StreamLimitExceeded(f"access unit over {MAX_UNIT_BYTES} bytes")
-        if len(self.pieces) > MAX_UNIT_PIECES:
+        if len(unit.pieces) > MAX_UNIT_PIECES:
             raise StreamLimitExceeded(f"access unit of more than {MAX_UNIT_PIECES} pieces")
 
     def end_fragments(self) -> None:
         """Close the NAL unit that came in fragments: its length and header go before its data."""
         header, _, _, key, parameter_set, sei = self.opening
-        at = self.open_at
+        unit, at = self.unit, self.open_at
         size = self.open_size + len(header)
         self.fragment_middle = self.fragment_end = self.open_at = -1
         self.open_size = 0
         if size > MAX_NAL_BYTES:
             raise StreamLimitExceeded(f"NAL unit over {MAX_NAL_BYTES} bytes")
         if parameter_set or sei:
-            nal = b"".join((header, *self.pieces[at + 1 :]))
-            del self.pieces[at:]
+            nal = b"".join((header, *unit.pieces[at + 1 :]))
+            del unit.pieces[at:]
             self._whole(nal)
             return
-        self.pieces[at] = LENGTH.pack(size) + header
-        self._size += size + 4
+        unit.pieces[at] = LENGTH.pack(size) + header
+        unit.size += size + 4
         if key:
-            self.keyframe = True
+            unit.keyframe = True
 
-    def _begin(self, rtp_time: int, damaged: bool) -> None:  # noqa: FBT001 - by position: keywords cost
-        self._started = True
-        self.rtp_time = rtp_time
-        self.damaged = damaged
-        self.keyframe = self.signed = False
-        self.pieces: list[bytes] = []
-        self._parameter_sets: list[bytes] = []
-        self._size = 0
+    def _begin(self, rtp_time: int, damaged: bool) -> AccessUnit:  # noqa: FBT001 - by position: keywords cost
+        return AccessUnit(self.track, rtp_time, 0, [], 0, False, damaged, None, 0, self.epoch)  # noqa: FBT003 - no keyframe yet
 
     def _whole(self, nal: bytes) -> None:
         """Append one complete NAL unit."""
         self._drop_open()
         self._skipping = False
+        unit = self.unit
         if self._is_parameter_set(nal):
             if _START_CODE in nal:
                 self._glued(nal)
                 return
             self._parameter_sets.append(nal)
         elif self._is_key(nal):
-            self.keyframe = True
-        elif self._is_sei(nal) and not self.signed:
-            self.signed = carries_signature(nal, self.nal_header_bytes)
-        self.pieces.append(LENGTH.pack(len(nal)))
-        self.pieces.append(nal)
-        self._size += len(nal) + 4
+            unit.keyframe = True
+        elif self._is_sei(nal) and not unit.signed:
+            unit.signed = carries_signature(nal, self.nal_header_bytes)
+        unit.pieces.append(LENGTH.pack(len(nal)))
+        unit.pieces.append(nal)
+        unit.size += len(nal) + 4
 
     def _glued(self, nal: bytes) -> None:
         """Take apart parameter sets and slice that a camera sent as one NAL unit with start codes inside.
@@ -276,7 +270,7 @@ class NalAssembler(ABC):
         if self.open_at >= 0:
             self._drop_open()
         self._skipping = False
-        pieces = self.pieces
+        pieces = self.unit.pieces
         self.open_at = len(pieces)
         self.open_size = size
         self.opening = opening
@@ -285,7 +279,7 @@ class NalAssembler(ABC):
         self.fragment_middle, self.fragment_end = opening.middle, opening.end
 
     def _more_fragments(self, data: bytes) -> None:
-        self.pieces.append(data)
+        self.unit.pieces.append(data)
         self.open_size += len(data)
 
     def _orphan(self, *, ends: bool) -> None:
@@ -293,22 +287,23 @@ class NalAssembler(ABC):
         self._drop_open()
         if not self._skipping:
             self.dropped += 1
-            self.damaged = True
+            self.unit.damaged = True
         self._skipping = not ends
 
     def _drop_open(self) -> None:
         if self.open_at >= 0:
-            del self.pieces[self.open_at :]
+            unit = self.unit
+            del unit.pieces[self.open_at :]
             self.open_at = self.fragment_middle = self.fragment_end = -1
             self.open_size = 0
             self.dropped += 1
-            self.damaged = True
+            unit.damaged = True
             self._skipping = True
 
     def _truncated(self) -> None:
         """Note an aggregate whose inner lengths pass its end: what it held beyond is lost."""
         self.dropped += 1
-        self.damaged = True
+        self.unit.damaged = True
 
     @abstractmethod
     def _take(self, payload: bytes) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from camera_gateway.clock import SystemClock
-from camera_gateway.ingest.reading import BUFFER_BYTES, Reader
+from camera_gateway.ingest.reading import BUFFER_BYTES, STAMP_US, Reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,10 +23,12 @@ class Taker:
     data: bytearray = field(default_factory=bytearray)
     ends: list[str] = field(default_factory=list)
     reads: int = 0
+    arrivals: list[int] = field(default_factory=list)
     something: asyncio.Event = field(default_factory=asyncio.Event)
 
     def received(self, buffer: bytearray, length: int, arrival_us: int) -> int:
         assert arrival_us > 0
+        self.arrivals.append(arrival_us)
         self.reads += 1
         whole = buffer.rfind(b"\n", 0, length) + 1
         self.data += buffer[:whole]
@@ -157,4 +159,58 @@ async def test_cameras_share_slots_and_a_new_one_is_read_quickly(
     pairs[-1][1].sendall(b"again\n")
     await until(takers[-1], 11)
     assert loop.time() - began < 1.0
+    reader.close()
+
+
+class Wall(SystemClock):
+    """A wall clock that may be set."""
+
+    def __init__(self) -> None:
+        self.step_us = 0
+
+    def now_us(self) -> int:
+        return super().now_us() + self.step_us
+
+
+@pytest.mark.parametrize("step_us", [0, -3_600_000_000, 400_000])
+async def test_a_read_knows_when_its_last_byte_came_and_a_clock_that_is_set_does_not_move_it(
+    pairs: list[tuple[socket.socket, socket.socket]], step_us: int
+) -> None:
+    clock = Wall()
+    reader = Reader(clock, quick_ms=100, slow_ms=100)
+    taker = Taker()
+    reading = reader.add(pairs[0][0], taker)
+    for number in range(10):  # the kernel begins to stamp packets some time after the first socket asked for it
+        pairs[0][1].sendall(b"begins\n")
+        await until(taker, 7 * (number + 1))
+        if reader.known_within_us(reading) == STAMP_US:
+            break
+    before_us, given = clock.monotonic_us(), len(taker.data)
+    pairs[0][1].sendall(b"one\n")
+    pairs[0][1].sendall(b"two\n")
+    sent_us = clock.monotonic_us()
+    clock.step_us = step_us
+    await until(taker, given + 8)
+    read_us = clock.monotonic_us()
+    if step_us:
+        assert sent_us < taker.arrivals[-1] <= read_us
+        assert reader.known_within_us(reading) == reader.quick_us
+    else:
+        assert before_us - STAMP_US <= taker.arrivals[-1] <= sent_us + STAMP_US
+        assert reader.known_within_us(reading) == STAMP_US
+    reader.close()
+
+
+async def test_without_a_stamp_the_time_of_the_read_counts(
+    pairs: list[tuple[socket.socket, socket.socket]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("camera_gateway.ingest.reading.SO_TIMESTAMPNS", -1)
+    reader = Reader(SystemClock(), quick_ms=30, slow_ms=70)
+    taker = Taker()
+    reading = reader.add(pairs[0][0], taker, quick=False)
+    pairs[0][1].sendall(b"one\n")
+    sent_us = SystemClock().monotonic_us()
+    await until(taker, 4)
+    assert taker.arrivals[-1] > sent_us + 5_000
+    assert reader.known_within_us(reading) == 70_000
     reader.close()

@@ -16,6 +16,7 @@ from camera_gateway.domain.footage import ClockMethod, RunEnd
 from camera_gateway.domain.ids import RunId
 from camera_gateway.ingest import segmenter as module
 from camera_gateway.ingest.commands import Append, Command, Seal, Start
+from camera_gateway.ingest.open_fragment import NEVER
 from camera_gateway.ingest.segmenter import Segmenter, phase_us
 from camera_gateway.ingest.tracks import VideoSource
 from camera_gateway.media.aac_config import g711_format
@@ -491,3 +492,51 @@ def test_whatever_happens_every_unit_is_stored_once_or_counted(  # noqa: C901 - 
     assert sounds_before == rig.it.sound_before_start
     runs = [start.run for start in rig.all(Start) if not start.number]
     assert len(set(runs)) == len(runs)
+
+
+PICTURES = st.lists(
+    st.tuples(
+        st.sampled_from([1, 1, 1, 1, 1, 1, 1, 2, 13, 40, 200, -1, -60, 0]),
+        st.sampled_from([0, 0, 0, 0, 1]),
+        st.booleans(),
+        st.integers(0, 400_000),
+        st.sampled_from([None, None, None, None, SETS, OTHER_SETS]),
+    ),
+    max_size=60,
+)
+
+
+@given(PICTURES, st.sampled_from([SETS, B_SETS]), st.sampled_from([8, 30, 1_000]))
+def test_pictures_reckoned_together_are_worth_what_each_is_by_itself(
+    pictures: list[tuple[int, int, bool, int, tuple[bytes, ...] | None]], sets: tuple[bytes, ...], gop: int
+) -> None:
+    together, one_by_one = Rig(sets=sets, segment_us=4 * US), Rig(sets=sets, segment_us=4 * US)
+    position, epoch, arrival_us = 0, 0, 0
+    for number, (step, change, damaged, late_us, found) in enumerate(pictures):
+        position, epoch = position + step, epoch + change
+        arrival_us = max(arrival_us, number * 40_000 + late_us)
+        for rig in (together, one_by_one):
+            if rig is one_by_one and (run := rig.it._run) is not None:
+                run.fragment.until = NEVER
+            rig.video(
+                number,
+                gop=gop,
+                rtp=position * FRAME + epoch * 10**9,
+                at_us=arrival_us,
+                epoch=epoch,
+                sets=found,
+                damaged=damaged,
+                signed=damaged and step == 2,
+            )
+    for rig in (together, one_by_one):
+        rig.end()
+    assert [said(command) for command in together.commands] == [said(command) for command in one_by_one.commands]
+
+
+def said(command: Command) -> object:
+    """Return a command as a value that can be compared."""
+    if not isinstance(command, Append):
+        return command
+    video = command.video
+    lists = (video.sizes, video.durations, video.keyframes, video.composition, b"".join(video.pieces))
+    return command.sequence, video.base_time, lists, command.wall_us, command.end_us, command.size_bytes

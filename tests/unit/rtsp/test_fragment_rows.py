@@ -129,7 +129,7 @@ def test_a_row_is_as_long_as_its_numbers_go_on(low: int, packets: int, odd: list
     frame, size, flags, first, middle, last = 0x2400, 12 + 2 + 5, 0x8060, b"\x7c\x81", b"\x7c\x01", b"\x7c\x41"
     data = [struct.pack(">I", number) + b"$" for number in range(packets)]
     numbers = [low + number + 7 * (number in odd and number > 0) for number in range(packets + 1)]
-    rows = rows_of(frame, size, flags, first, middle, last)
+    rows = rows_of(frame, size, flags, None, first, middle, last)
     heads = [struct.pack(">HHHHII", frame, size, flags, number & 0xFFFF, 9, 8) for number in numbers[:-1]]
     heads.append(struct.pack(">HHHHII", frame, 15, flags | marker, numbers[-1] & 0xFFFF, 9, 8))
     leads = [first, *[middle] * (packets - 1), last]
