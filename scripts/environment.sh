@@ -131,3 +131,20 @@ ensure_environment() { # $1 = run|test
     fi
     exec 9>&-
 }
+
+copied_sources() { # the packages as a wheel has them, in directory $1
+    (cd "$root" && find camera_gateway storage -type f ! -name '*.pyc' -print0 | xargs -0 cp --parents -t "$1")
+    cp -r "$root/config" "$1/camera_gateway/_config"
+}
+
+compiled_stamp() { # what var/compiled depends on
+    {
+        "$venv/bin/python" -c 'import sys; print(sys.version, sys.prefix)'
+        cat "$root/requirements-test.lock" "$root/scripts/compile_hot_path.py"
+        cd "$root" && find camera_gateway storage config -type f ! -name '*.pyc' -print0 | sort -z | xargs -0 sha256sum
+    } | sha256sum | cut -d' ' -f1
+}
+
+compiled_path() { # prints where the compiled packages are; fails when there are none, or not of these sources
+    [ -f "$root/var/compiled/stamp" ] && [ "$(cat "$root/var/compiled/stamp")" = "$(compiled_stamp)" ] && printf '%s\n' "$root/var/compiled"
+}

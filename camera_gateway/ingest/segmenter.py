@@ -12,20 +12,21 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from camera_gateway.domain.footage import RunEnd
+from camera_gateway.domain.ids import RunId  # noqa: TC001 - mypyc makes attributes of what a dataclass names
 from camera_gateway.ingest.commands import Append, Command, Seal, Start
 from camera_gateway.ingest.open_fragment import NEVER, Columns, OpenFragment
 from camera_gateway.ingest.sound import Sound
 from camera_gateway.ingest.timeline import Timeline
+from camera_gateway.media.fmp4 import VideoTrack  # noqa: TC001 - likewise
 from camera_gateway.media.reorder import Reorder
 from camera_gateway.rtsp.rtp import signed_distance
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from camera_gateway.domain.ids import RunId
     from camera_gateway.ingest.timeline import ClockFacts
     from camera_gateway.ingest.tracks import VideoSource
-    from camera_gateway.media.fmp4 import AudioTrack, VideoTrack
+    from camera_gateway.media.fmp4 import AudioTrack
     from camera_gateway.rtsp.access_unit import AccessUnit
     from camera_gateway.rtsp.rtcp import SenderReport
 

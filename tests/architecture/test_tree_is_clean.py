@@ -118,7 +118,9 @@ def test_the_test_lock_contains_the_run_lock() -> None:
     assert pins[0] <= pins[1]
 
 
-@pytest.mark.parametrize("script", ["run", "test", "check", "lint", "docs", "bench", "soak", "fake-cameras"])
+@pytest.mark.parametrize(
+    "script", ["run", "test", "check", "lint", "docs", "bench", "soak", "fake-cameras", "compile-hot-path"]
+)
 def test_each_script_is_executable_and_says_what_it_is(script: str) -> None:
     path = ROOT / "scripts" / script
     assert os.access(path, os.X_OK)

@@ -3,8 +3,9 @@
 A program, not a test. Starts N fake cameras in a process of its own, then each recorder in turn, and measures after a
 warm-up: CPU seconds (user and system, whole process tree) per camera-minute and PSS per camera. Also counts the
 access units that our recorder lost in the window. Both write into memory that the machine has used before: a page that
-the host of a virtual machine must first provide costs its first writer many times the copy. Run: python
-tests/bench/ingest.py --cameras 8 --json
+the host of a virtual machine must first provide costs its first writer many times the copy. Where there is a C
+compiler the recorder is the one that scripts/compile-hot-path makes, unless --interpreted is asked for; the result says
+which. Run: python tests/bench/ingest.py --cameras 8 --json
 """
 
 from __future__ import annotations
@@ -111,8 +112,8 @@ def end(processes: list[subprocess.Popen[bytes]]) -> None:
 
 
 @contextlib.contextmanager
-def recorder(urls: list[str], data: Path) -> Iterator[list[int]]:
-    """Our recorder on these cameras."""
+def recorder(urls: list[str], data: Path, packages: Path = ROOT) -> Iterator[list[int]]:
+    """Our recorder on these cameras, from the packages in a directory."""
     clock = SystemClock()
     now = clock.now_us()
     cameras = tuple(
@@ -133,7 +134,7 @@ def recorder(urls: list[str], data: Path) -> Iterator[list[int]]:
         for number, url in enumerate(urls, 1)
     )
     write_plan(data / "plan.json", Plan(1, "bench", now, cameras))
-    environment = {**os.environ, "CAMERA_GATEWAY_SITE__DATA_DIR": str(data), "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "CAMERA_GATEWAY_SITE__DATA_DIR": str(data), "PYTHONPATH": str(packages)}
     environment["CAMERA_GATEWAY_SPOOL__RESERVE_BYTES"] = str(64 << 20)
     process = subprocess.Popen(
         [sys.executable, "-m", "camera_gateway.roles.record"],
@@ -166,6 +167,12 @@ def ffmpegs(urls: list[str], folder: Path, ffmpeg: str) -> Iterator[list[int]]:
         yield [process.pid for process in processes]
     finally:
         end(processes)
+
+
+def compiled() -> Path | None:
+    """Return where the packages are whose hot path is compiled; None without a C compiler."""
+    done = subprocess.run([ROOT / "scripts" / "compile-hot-path"], check=False, stdout=subprocess.DEVNULL)
+    return ROOT / "var" / "compiled" if done.returncode == 0 else None
 
 
 def use_memory(folder: Path, size_bytes: int) -> None:
@@ -212,9 +219,12 @@ def wait_recording(data: Path, cameras: int, deadline_s: float = 60.0) -> None:
     raise SystemExit(f"not every camera records: see {data / 'record.log'}")
 
 
-def bench(cameras: int, window_s: float, clip: Path, warm_s: float, *, peers: bool) -> dict[str, Any]:
+def bench(
+    cameras: int, window_s: float, clip: Path, warm_s: float, *, peers: bool, packages: Path | None
+) -> dict[str, Any]:
     """Measure both; see the module."""
     result: dict[str, Any] = {"cameras": cameras, "window_s": window_s}
+    result["recorder"] = "interpreted" if packages is None else "compiled"
     ffmpeg = shutil.which("ffmpeg")
     with tempfile.TemporaryDirectory(prefix="ingest-bench-") as name:
         folder = Path(name)
@@ -224,7 +234,7 @@ def bench(cameras: int, window_s: float, clip: Path, warm_s: float, *, peers: bo
         ledger = folder / "ledger"
         use_memory(folder, written)
         with FakeCameraProcess("--clips", str(clip), "--count", str(cameras), ledger=ledger) as farm:
-            with recorder(farm.urls, data) as pids:
+            with recorder(farm.urls, data, packages or ROOT) as pids:
                 wait_recording(data, cameras)
                 time.sleep(warm_s)
                 cpu, pss = measured(pids, window_s, cameras)
@@ -259,12 +269,21 @@ def main() -> int:
     parser.add_argument("--warm", type=float, default=8.0, metavar="S")
     parser.add_argument("--clip", type=Path, default=ROOT / "var" / "clips" / CLIP)
     parser.add_argument("--no-peers", action="store_true", help="measure the recorder alone")
+    parser.add_argument("--interpreted", action="store_true", help="do not compile the recorder's hot path")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     if not arguments.clip.exists():
         sys.stderr.write(f"{arguments.clip} is absent: run scripts/make-clips\n")
         return 2
-    found = bench(arguments.cameras, arguments.window, arguments.clip, arguments.warm, peers=not arguments.no_peers)
+    packages = None if arguments.interpreted else compiled()
+    found = bench(
+        arguments.cameras,
+        arguments.window,
+        arguments.clip,
+        arguments.warm,
+        peers=not arguments.no_peers,
+        packages=packages,
+    )
     if arguments.json:
         print(json.dumps(found))  # noqa: T201 - a benchmark speaks to a terminal
     else:

@@ -6,8 +6,13 @@ take it for something else would corrupt pictures.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from camera_gateway.rtsp.depacketise.nal_units import NalAssembler, Opening, split_aggregate
 from camera_gateway.rtsp.errors import CodecRefused
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _IDR = 5
 _SEI = 6
@@ -41,7 +46,7 @@ class H264Assembler(NalAssembler):
     fragment_prefix = 2
     nal_header_bytes = 1
     wide = False
-    openings = _OPENINGS
+    openings: Mapping[int, Opening] = _OPENINGS
 
     def _take(self, payload: bytes) -> None:
         kind = payload[0] & 31
