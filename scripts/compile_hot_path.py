@@ -11,10 +11,14 @@ from mypyc.build import mypycify
 from setuptools import setup
 
 HOT = (
+    "camera_gateway/ingest/counts.py",
+    "camera_gateway/ingest/live.py",
     "camera_gateway/ingest/open_fragment.py",
+    "camera_gateway/ingest/reading.py",
     "camera_gateway/ingest/segmenter.py",
     "camera_gateway/ingest/sound.py",
     "camera_gateway/ingest/timeline.py",
+    "camera_gateway/ingest/writing.py",
     "camera_gateway/media/fmp4.py",
     "camera_gateway/media/reorder.py",
     "camera_gateway/rtsp/access_unit.py",
@@ -26,6 +30,7 @@ HOT = (
     "camera_gateway/rtsp/lane.py",
     "camera_gateway/rtsp/receive.py",
     "camera_gateway/rtsp/rtp.py",
+    "storage/spool_part.py",
 )
 
 if __name__ == "__main__":

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from camera_gateway.handover.status_file import CameraStatus, RecorderStatus
 
 STALE_US = 5_000_000
+ON_ITS_WAY_US = 10_000_000
+"""A gap that ends, or changes its cause, becomes a record; until that is taken in, which takes a second, its time must
+not look unexplained. What is longer is no record on its way, and stays unknown."""
 """A recorder that has not written its status for this long is down."""
 SETTLE_US = 10_000_000
 """So long after its retirement a camera's last segment may still be on its way into the catalogue."""
@@ -64,8 +67,9 @@ def ongoing(
         if status.gap_from_us is None:
             # a recording camera without an open part: the next one is about to begin where the last one ended
             last_us = max(known_us, status.last_end_us or 0)
-            return Ongoing(last_us if pending_us is None else pending_us)
-        gaps = _gap(status.gap_from_us, now_us, status.cause or GapCause.GATEWAY_DOWN, status.detail)
+            return Ongoing(_joined(known_us, last_us if pending_us is None else pending_us))
+        begun_us = status.gap_from_us if pending_us is not None else _joined(known_us, status.gap_from_us)
+        gaps = _gap(begun_us, now_us, status.cause or GapCause.GATEWAY_DOWN, status.detail)
         return Ongoing(pending_us, gaps)
     if status.gap_from_us is not None:
         durable_us = status.gap_from_us
@@ -102,6 +106,11 @@ def _pending_from(status: CameraStatus, written: WrittenDown, known_us: int) -> 
         # where that segment begins is not known here: at the earliest behind what is
         return known_us if known_us < last_us else written.segment_us
     return status.open_from_us
+
+
+def _joined(known_us: int, from_us: int) -> int:
+    """Return where what goes on begins: where what is known ends, if all that is between is on its way."""
+    return known_us if known_us < from_us <= known_us + ON_ITS_WAY_US else from_us
 
 
 def _retired(known_us: int, retired_us: int, now_us: int) -> Ongoing:

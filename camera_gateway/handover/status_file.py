@@ -7,6 +7,7 @@ again.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 STATUS_VERSION = 1
+_DRAFT = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
 STATES = frozenset({"recording", "connecting", "off", "paused"})
 _CAUSES = frozenset({None, *GapCause})
 _PROBE_CAUSES = frozenset({None, *ProbeCause})
@@ -90,18 +92,24 @@ def status_path(directory: Path, shard: int) -> Path:
 
 def write_status(path: Path, status: RecorderStatus) -> None:
     """Replace the file (0600) in one step; makes its directory. Raises OSError."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(f"{path.name}.tmp")
+    draft = f"{path}.tmp"
     document = _plain(RecorderStatus, status)
     document["version"] = STATUS_VERSION
     document["cameras"] = [_plain(CameraStatus, camera) for camera in status.cameras]
     data = json.dumps(document, ensure_ascii=False).encode()
-    fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(fd, "wb") as file:
+    try:
+        fd = os.open(draft, _DRAFT, 0o600)
+    except FileNotFoundError:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        fd = os.open(draft, _DRAFT, 0o600)
+    try:
         # blocks that are there already: ext4 would begin to write the others to the disk before it replaces a file
         os.posix_fallocate(fd, 0, len(data))
-        file.write(data)
-    draft.replace(path)
+        if os.write(fd, data) < len(data):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), draft)
+    finally:
+        os.close(fd)
+    os.replace(draft, path)  # noqa: PTH105 - once a second
 
 
 def read_status(path: Path) -> RecorderStatus:

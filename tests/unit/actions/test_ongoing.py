@@ -123,6 +123,21 @@ def test_an_open_gap_reaches_to_now_with_its_cause() -> None:
     assert told(found) == [(20, 0, "camera-auth")]
 
 
+@pytest.mark.parametrize(("missing_s", "since_s"), [(0, 9), (3, 12), (10, 19), (11, 9)])
+def test_a_gap_whose_earlier_part_is_on_its_way_leaves_no_unknown_second(missing_s: int, since_s: int) -> None:
+    status = replace(
+        STATUS, state="connecting", open_from_us=None, gap_from_us=NOW - 9 * S, cause=GapCause.CAMERA_UNREACHABLE
+    )
+    found = look(status, gap_us=NOW - (9 + missing_s) * S)
+    assert told(found) == [(since_s, 0, "camera-unreachable")]
+
+
+@pytest.mark.parametrize(("missing_s", "since_s"), [(0, 5), (3, 8), (10, 15), (11, 5)])
+def test_of_a_gap_that_has_just_ended_nothing_is_said_until_its_record_is_there(missing_s: int, since_s: int) -> None:
+    status = replace(STATUS, open_from_us=NOW - 5 * S)
+    assert look(status, gap_us=NOW - (5 + missing_s) * S) == Ongoing(NOW - since_s * S)
+
+
 def test_an_open_gap_behind_a_segment_without_a_row_leaves_no_unknown_second() -> None:
     status = replace(STATUS, open_from_us=NOW - 30 * S, gap_from_us=NOW - 4 * S, cause=GapCause.STREAM_STALLED)
     found = look(status, segment_us=NOW - 30 * S)
