@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from camera_gateway.handover.status_file import CameraStatus, RecorderStatus
 
 STALE_US = 5_000_000
+"""A recorder that has not written its status for this long is down."""
 ON_ITS_WAY_US = 10_000_000
 """A gap that ends, or changes its cause, becomes a record; until that is taken in, which takes a second, its time must
 not look unexplained. What is longer is no record on its way, and stays unknown."""
-"""A recorder that has not written its status for this long is down."""
 SETTLE_US = 10_000_000
 """So long after its retirement a camera's last segment may still be on its way into the catalogue."""
 
