@@ -132,6 +132,16 @@ ensure_environment() { # $1 = run|test
     exec 9>&-
 }
 
+use_compiled() { # for the command "$@" of camera-gateway: the compiled packages, where there are any of these sources
+    local compiled
+    case " $* " in
+        *" --demo "*) return 0 ;; # its simulated cameras lie beside the sources
+    esac
+    if compiled=$(compiled_path); then
+        export PYTHONPATH=$compiled PYTHONSAFEPATH=1 # before the directory that one stands in
+    fi
+}
+
 copied_sources() { # the packages as a wheel has them, in directory $1
     (cd "$root" && find camera_gateway storage -type f ! -name '*.pyc' -print0 | xargs -0 cp --parents -t "$1")
     cp -r "$root/config" "$1/camera_gateway/_config"

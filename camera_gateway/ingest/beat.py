@@ -30,7 +30,6 @@ class Beat:
     async def end_with(self, stop: Stop) -> None:
         """Beat at once when the end is asked for; runs beside."""
         await stop.wait()
-        self._due_s = 0.0
         self._event.set()
 
     async def wait(self) -> None:

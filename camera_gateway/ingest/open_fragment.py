@@ -10,14 +10,13 @@ from operator import attrgetter, sub
 from typing import TYPE_CHECKING
 
 from camera_gateway.media.fmp4 import Samples
+from camera_gateway.rtsp.rtp import NEVER
 
 if TYPE_CHECKING:
     from camera_gateway.rtsp.access_unit import AccessUnit
 
 MANY_PIECES = 64
 """A fragment of more pieces is joined before it is written: each costs the writer a call."""
-NEVER = -1 << 63
-"""No RTP time."""
 _COLUMNS = attrgetter("rtp_time", "arrival_us", "size", "pieces", "damaged", "signed", "parameter_sets")
 
 

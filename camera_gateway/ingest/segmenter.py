@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 from camera_gateway.domain.footage import RunEnd
 from camera_gateway.domain.ids import RunId  # noqa: TC001 - mypyc makes attributes of what a dataclass names
 from camera_gateway.ingest.commands import Append, Command, Seal, Start
-from camera_gateway.ingest.open_fragment import NEVER, Columns, OpenFragment
+from camera_gateway.ingest.open_fragment import Columns, OpenFragment
 from camera_gateway.ingest.sound import Sound
 from camera_gateway.ingest.timeline import Timeline
 from camera_gateway.media.fmp4 import VideoTrack  # noqa: TC001 - likewise
 from camera_gateway.media.reorder import Reorder
-from camera_gateway.rtsp.rtp import signed_distance
+from camera_gateway.rtsp.rtp import NEVER, signed_distance
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -248,7 +248,7 @@ class Segmenter:
         if not units:
             return
         pictures = Columns(units)
-        if units[-1].epoch != run.epoch:
+        if units[-1].epoch != run.epoch:  # a new SSRC: RTP times that seem to go on mean nothing
             fragment.size_bytes -= sum(pictures.sizes)
             for unit in units:
                 self._picture(unit)

@@ -69,17 +69,13 @@ class Receiver:
         """Frames on channels that were not set up."""
         self._fast = fast
         self._lanes = tuple(Lane(track) for track in self.tracks)
-        self._fast_lanes: dict[int, Lane] = {}
-        """By the first two bytes of a frame."""
         self._rtp: list[Lane | None] = [None] * 256
         self._rtcp: list[Lane | None] = [None] * 256
         for track, lane in reversed(tuple(zip(self.tracks, self._lanes, strict=True))):
             self._rtcp[track.rtcp_channel] = lane
             self._rtp[track.rtp_channel] = lane
-            if lane.has_short_routes:
-                self._fast_lanes[lane.frame] = lane
-            else:
-                self._fast_lanes.pop(lane.frame, None)
+        self._fast_lanes = {lane.frame: lane for lane in self._rtp if lane is not None and lane.has_short_routes}
+        """By the first two bytes of a frame."""
 
     @property
     def stats(self) -> tuple[rtp.TrackStats, ...]:

@@ -69,6 +69,10 @@ def parse(data: bytes | bytearray | memoryview, start: int, end: int) -> Packet 
     )
 
 
+NEVER = -1 << 63
+"""No time: unwrapped time stamps do not come near it."""
+
+
 def signed_distance(later: int, earlier: int) -> int:
     """Return `later - earlier` of two 32-bit time stamps as the nearest signed number."""
     distance = (later - earlier) & (_WRAP - 1)

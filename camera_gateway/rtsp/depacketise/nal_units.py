@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from camera_gateway.rtsp.access_unit import MAX_NAL_BYTES, MAX_UNIT_BYTES, MAX_UNIT_PIECES, AccessUnit
 from camera_gateway.rtsp.depacketise.signatures import carries_signature
 from camera_gateway.rtsp.errors import StreamLimitExceeded
+from camera_gateway.rtsp.rtp import NEVER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -40,8 +41,6 @@ NOT_OPEN = Opening(b"", -1, -1, False, False, False)  # noqa: FBT003 - no NAL un
 FEW_PIECES = 2
 """A unit of more pieces is joined when it is complete: they are in the caches still, and their memory then serves the
 next ones. A NAL unit taken whole is one piece, a packet of another one."""
-NEVER = -1 << 63
-"""No RTP time: that of the unit in the making before the first packet."""
 
 
 class NalAssembler(ABC):
@@ -90,7 +89,7 @@ class NalAssembler(ABC):
         # the first `fragment_prefix` bytes of the open NAL unit's next fragment, as a number; -1 when none is open
         self.fragment_middle = self.fragment_end = -1
         self.unit = self._begin(NEVER, False)  # noqa: FBT003 - not damaged
-        """In the making."""
+        """In the making; before the first packet one of no time."""
 
     def push(
         self, payload: bytes, rtp_time: int, arrival_us: int, *, marker: bool, lost: bool, out: list[AccessUnit]

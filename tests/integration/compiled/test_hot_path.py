@@ -55,25 +55,59 @@ def names() -> list[str]:
     return [path.removesuffix(".py").replace("/", ".") for path in HOT]
 
 
-def test_what_is_compiled_is_used_only_while_the_sources_are_the_same(tmp_path: Path) -> None:
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """A copy of the sources with our virtual environment, in which nothing is compiled."""
     for name in ("camera_gateway", "storage", "config", "scripts"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("requirements.lock", "requirements-test.lock", "pyproject.toml"):
         shutil.copy(ROOT / name, tmp_path / name)
     (tmp_path / ".venv").symlink_to(Path(sys.prefix))
     (tmp_path / "var" / "compiled").mkdir(parents=True)
+    return tmp_path
 
-    def bash(script: str) -> int:
-        return subprocess.run(["bash", "-c", script], check=False, cwd=tmp_path, capture_output=True).returncode
 
-    assert bash("scripts/compile-hot-path --check") == 1
-    assert bash(". scripts/environment.sh; compiled_stamp > var/compiled/stamp") == 0
-    assert bash("scripts/compile-hot-path --check") == 0
-    changed = tmp_path / HOT[0]
+def bash(tree: Path, script: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["bash", "-c", script], check=False, cwd=tree, capture_output=True, text=True)
+
+
+def test_what_is_compiled_is_used_only_while_the_sources_are_the_same(tree: Path) -> None:
+    def current() -> bool:
+        return bash(tree, "scripts/compile-hot-path --check").returncode == 0
+
+    assert not current()
+    assert bash(tree, ". scripts/environment.sh; compiled_stamp > var/compiled/stamp").returncode == 0
+    assert current()
+    changed = tree / HOT[0]
     before = changed.read_text()
     changed.write_text(before + "\n")
-    assert bash("scripts/compile-hot-path --check") == 1
+    assert not current()
     changed.write_text(before)
-    assert bash("scripts/compile-hot-path --check") == 0
-    (tmp_path / "config" / "new.toml").write_text("")
-    assert bash("scripts/compile-hot-path --check") == 1
+    assert current()
+    (tree / "config" / "new.toml").write_text("")
+    assert not current()
+
+
+@pytest.mark.parametrize(
+    ("stamp", "words", "used"),
+    [
+        ("compiled_stamp", "--port 8080", "var/compiled/"),
+        ("compiled_stamp", "--demo", ""),
+        ("echo other", "--port 8080", ""),
+    ],
+)
+def test_the_service_runs_from_what_is_compiled_and_the_demo_from_the_sources(
+    tree: Path, stamp: str, words: str, used: str
+) -> None:
+    found = bash(
+        tree,
+        f". scripts/environment.sh; copied_sources var/compiled; {stamp} > var/compiled/stamp; use_compiled {words};"
+        """ "$venv/bin/python" -c 'import camera_gateway.rtsp.receive as found; print(found.__file__)'""",
+    )
+    assert found.stdout.strip() == str(tree / f"{used}camera_gateway/rtsp/receive.py"), found.stderr
+
+
+@pytest.mark.parametrize("words", ["--chek", "somewhere"])
+def test_an_unknown_word_compiles_nothing(tree: Path, words: str) -> None:
+    found = bash(tree, f"scripts/compile-hot-path {words}")
+    assert (found.returncode, found.stderr) == (2, f"compile-hot-path: unknown option {words}; see --help\n")

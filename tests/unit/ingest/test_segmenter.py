@@ -16,13 +16,13 @@ from camera_gateway.domain.footage import ClockMethod, RunEnd
 from camera_gateway.domain.ids import RunId
 from camera_gateway.ingest import segmenter as module
 from camera_gateway.ingest.commands import Append, Command, Seal, Start
-from camera_gateway.ingest.open_fragment import NEVER
 from camera_gateway.ingest.segmenter import Segmenter, phase_us
 from camera_gateway.ingest.tracks import VideoSource
 from camera_gateway.media.aac_config import g711_format
 from camera_gateway.media.fmp4 import AudioTrack, fragment
 from camera_gateway.rtsp.access_unit import AccessUnit
 from camera_gateway.rtsp.rtcp import SenderReport
+from camera_gateway.rtsp.rtp import NEVER
 
 US = 1_000_000
 HZ = 90_000
